@@ -1,0 +1,86 @@
+# Everything that CI does has a target here; `make check` runs it as CI does.
+# `make help` lists the targets.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Tools are pinned here and built into .bin/, so that the product's own module
+# graph stays free of them.
+GOLANGCI_LINT_VERSION := v2.12.2
+ACTIONLINT_VERSION    := v1.7.12
+ACT_VERSION           := v0.2.89
+
+GOLANGCI_LINT := .bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+ACTIONLINT    := .bin/actionlint-$(ACTIONLINT_VERSION)
+ACT           := .bin/act-$(ACT_VERSION)
+
+# How long each fuzz target runs; `make fuzz FUZZTIME=1m` looks harder.
+FUZZTIME := 10s
+
+# install builds the command $(1) at version $(2) as the target's file.
+install = mkdir -p .bin && GOBIN=$(CURDIR)/.bin go install $(1)@$(2) && mv .bin/$(notdir $(1)) $@
+
+$(GOLANGCI_LINT):
+	$(call install,github.com/golangci/golangci-lint/v2/cmd/golangci-lint,$(GOLANGCI_LINT_VERSION))
+$(ACTIONLINT):
+	$(call install,github.com/rhysd/actionlint/cmd/actionlint,$(ACTIONLINT_VERSION))
+$(ACT):
+	$(call install,github.com/nektos/act,$(ACT_VERSION))
+
+.PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-action clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+check: ## everything that CI does, in CI's order
+	.ci/run
+
+build: ## the binary, as it is released: dist/keyplumb
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o dist/keyplumb ./cmd/keyplumb
+
+fmt: ## no file that gofmt would change
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
+
+tidy: ## go.mod and go.sum are exact, modules are what they were
+	go mod tidy -diff
+	go mod verify
+
+generate: ## write the generated files anew
+	go generate ./...
+
+generated: generate ## the generated files are up to date
+	@test -z "$$(git status --porcelain -- docs README.md schemas)" || { git --no-pager diff --stat -- docs README.md schemas; git status --short -- docs README.md schemas; echo 'generated files are out of date: run make generate and commit'; exit 1; }
+
+vet: ## go vet
+	go vet ./...
+
+lint: $(GOLANGCI_LINT) ## golangci-lint, with the linters of .golangci.yml
+	$(GOLANGCI_LINT) run ./...
+
+shell: ## shellcheck on every shell script
+	shellcheck $$(git ls-files .ci '*.sh')
+
+workflows: $(ACTIONLINT) ## actionlint on every example workflow
+	$(ACTIONLINT) $$(git ls-files 'docs/examples/*.yml' 'testdata/action/workflows/*.yml')
+
+test: ## the tests; Go alone is enough
+	go test ./...
+
+race: ## the tests again, under the race detector
+	go test -race ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	.ci/fuzz $(FUZZTIME)
+
+bench: ## every benchmark, once
+	go test -run '^$$' -bench . -benchtime 1x ./...
+
+image: ## the Action's image, by buildah
+	testdata/action/image.sh
+
+test-action: $(ACT) ## the Action, run by act against an emulated GitHub
+	ACT=$(CURDIR)/$(ACT) testdata/action/run.sh
+
+clean: ## remove what the targets above built
+	rm -rf .bin dist
