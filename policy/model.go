@@ -59,39 +59,55 @@ type Source struct {
 	Settings map[string]string // the kind's own: address, mount, namespace, region …
 	Auth     map[string]string // method, role …
 	Position finding.Position
+	Fields   map[string]finding.Position // where each of its fields is written: kind, address, auth.role …
 }
 
 // A Target is a CI system's store that keyplumb writes to.
 type Target struct {
 	Name         string
-	Kind         string // github, gitlab, dotenv
-	Repository   string // github: owner/repository
-	Organization string // github
-	Project      string // gitlab
-	Group        string // gitlab
-	Instance     bool   // gitlab
-	URL          string // gitlab; "" is the environment's or the public default
-	Path         string // dotenv; may hold {env}
-	ScopeKind    string // github: environment, repository, organization; else ""
-	Store        string // github: actions, dependabot, codespaces; else ""
-	Create       bool   // github: may create a missing environment
-	Only         []string
-	Names        map[string]string // the policy's environment → the store's
+	Kind         string                       // github, gitlab, dotenv
+	Repository   string                       // github: owner/repository
+	Organization string                       // github
+	Project      string                       // gitlab
+	Group        string                       // gitlab
+	Instance     bool                         // gitlab
+	URL          string                       // gitlab; "" is the environment's or the public default
+	Path         string                       // dotenv; may hold {env}
+	ScopeKind    string                       // github: environment, repository, organization; else ""
+	Store        string                       // github: actions, dependabot, codespaces; else ""
+	Create       bool                         // github: may create a missing environment
+	Only         []string                     // the environments it takes, sorted; never empty: all of them by default
+	Names        map[string]string            // the policy's environment → the store's, for each of Only
+	Rename       map[string]map[string]string // environment → Secret.As → the name that CI sees; nil without rename
+	Attributes   map[string]string            // for all that is written to it: visibility, repositories (sorted, joined by commas), masked …
 	Position     finding.Position
+	Fields       map[string]finding.Position // where each of its fields is written: kind, url, names.prod …
+}
+
+// NameOf gives the name under which a secret is written to the target in an
+// environment.
+func (t *Target) NameOf(s *Secret, environment string) string {
+	if name, ok := t.Rename[environment][s.As]; ok {
+		return name
+	}
+	return s.As
 }
 
 // A Secret is one entry of the policy.
 type Secret struct {
-	Name      string
-	As        string // the name that CI sees, before any rename
-	To        []string
-	Owner     string
-	Rotate    time.Duration // 0: never
-	Optional  bool
-	Sensitive bool
-	Shared    *Exception
-	Bindings  []Binding // one for each of its environments, sorted by name
-	Position  finding.Position
+	Name        string
+	As          string   // the name that CI sees, before any rename
+	To          []string // the targets, sorted; never empty: all of them by default
+	Owner       string
+	Description string
+	Rotate      time.Duration // 0: never
+	Optional    bool
+	Sensitive   bool
+	Shared      *Exception
+	Attributes  map[string]string // go before the target's: masked, protected, hidden, file, visibility …
+	Bindings    []Binding         // one for each of its environments, sorted by name
+	Position    finding.Position
+	Fields      map[string]finding.Position // where each of its fields is written: as, to, rotate …
 }
 
 // A Binding is one secret in one environment: a reference and a constraint on
@@ -106,10 +122,10 @@ type Binding struct {
 
 // A From says where a value comes from: one reference or several, composed.
 type From struct {
-	Reference        // where Parts is empty
-	Parts     []Part // sorted by name
-	Join      string // "…{NAME}…"
-	Position  finding.Position
+	Reference                  // where Parts is empty
+	Parts     []Part           // sorted by name
+	Join      string           // "…{NAME}…"
+	Position  finding.Position // of from where the user wrote it, else the binding's
 }
 
 // A Part is one reference inside a composed value.
