@@ -11,6 +11,7 @@
 package secret
 
 import (
+	"crypto/subtle"
 	"fmt"
 	"log/slog"
 )
@@ -54,3 +55,6 @@ func (Value) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // LogValue covers slog.
 func (Value) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// Equal compares two values without telling how far they agree.
+func (v Value) Equal(w Value) bool { return subtle.ConstantTimeCompare(v.Reveal(), w.Reveal()) == 1 }
