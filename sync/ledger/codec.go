@@ -190,5 +190,5 @@ func worstSize(e Entry) int {
 		}
 		attributes = max(attributes, size)
 	}
-	return len(e.ID.Kind) + len(e.ID.Name) + 2*(attributes+48) + 32
+	return len(e.ID.Kind) + len(e.ID.Name) + 2*(attributes+40) + 24
 }

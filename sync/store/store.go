@@ -145,3 +145,10 @@ type Meter interface {
 	// of them that change something. Requests for tokens are neither.
 	Requests() (requests, writes int)
 }
+
+// A Limited target holds only some kinds of variable: one that keeps all its
+// variables in one namespace holds the kind Secret alone, and takes plain
+// variables as such.
+type Limited interface {
+	Kinds() []Kind
+}

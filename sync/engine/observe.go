@@ -1,0 +1,313 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/keyplumb/keyplumb/policy"
+	"github.com/keyplumb/keyplumb/sync/ledger"
+	"github.com/keyplumb/keyplumb/sync/plan"
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+// observe opens every target and looks at every scope that the placements are
+// in. A target that cannot be observed does not keep the others from it.
+func (r *Run) observe(ctx context.Context, placements []policy.Placement, write bool) error {
+	r.Scopes = r.layOut(placements)
+	r.openTargets(ctx, write)
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for i := range r.Scopes {
+		g.Go(func() error {
+			s := &r.Scopes[i]
+			if s.Err == nil {
+				r.engine.tell(Event{Stage: "observe", What: s.Target + " " + s.Scope})
+				s.Err = r.observeScope(gctx, s)
+			}
+			return nil
+		})
+	}
+	_ = g.Wait()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.errors = problems(r.Scopes)
+	return nil
+}
+
+// problems gives each reason once: a target that cannot be opened fails in
+// every one of its scopes.
+func problems(scopes []plan.Scope) []error {
+	var out []error
+	seen := map[string]bool{}
+	for _, s := range scopes {
+		if s.Err != nil && !seen[s.Err.Error()] {
+			seen[s.Err.Error()] = true
+			out = append(out, s.Err)
+		}
+	}
+	return out
+}
+
+// layOut makes the scopes, with what is desired in each. A value that is
+// missing is not desired: the finding says so, and nothing follows from it.
+func (r *Run) layOut(placements []policy.Placement) []plan.Scope {
+	type key struct{ target, scope string }
+	at := map[key]*plan.Scope{}
+	for _, p := range placements {
+		k := key{p.Target, p.Scope}
+		if at[k] == nil {
+			at[k] = r.newScope(p)
+		}
+		got := r.bound[place{p.Secret.Name, p.Binding.Environment}]
+		if got.missing && !p.Secret.Optional {
+			continue
+		}
+		at[k].Desired = append(at[k].Desired, plan.Desired{Placement: p,
+			Value: got.value, Version: got.version, Changed: got.changed})
+	}
+	scopes := make([]plan.Scope, 0, len(at))
+	for _, s := range at {
+		scopes = append(scopes, *s)
+	}
+	sortScopes(scopes)
+	return scopes
+}
+
+func (r *Run) newScope(p policy.Placement) *plan.Scope {
+	t := r.engine.Policy.Target(p.Target)
+	return &plan.Scope{
+		Target: p.Target, Scope: p.Scope, Position: t.Position,
+		Store: t.Kind + " " + t.Store, Repository: strings.ToLower(t.Repository), Organization: strings.ToLower(t.Organization),
+		Known:  map[ledger.ID]bool{},
+		Extras: len(r.engine.Selection.Secrets) == 0,
+	}
+}
+
+// openTargets opens the targets, one after the other: it costs one request
+// each at most.
+func (r *Run) openTargets(ctx context.Context, write bool) {
+	all, _ := r.engine.Policy.Placements()
+	for i := range r.Scopes {
+		s := &r.Scopes[i]
+		t, err := r.open(ctx, s.Target, all, write)
+		if err != nil {
+			s.Err = fmt.Errorf("target %s: %w", s.Target, err)
+			continue
+		}
+		r.name(s, t, all)
+	}
+}
+
+func (r *Run) open(ctx context.Context, name string, all []policy.Placement, write bool) (store.Target, error) {
+	if t, ok := r.targets[name]; ok {
+		return t, nil
+	}
+	t, err := r.engine.OpenTarget(ctx, *r.engine.Policy.Target(name), r.use(name, all, write))
+	if err != nil {
+		return nil, err
+	}
+	r.targets[name] = t
+	return t, nil
+}
+
+// use gathers what the run needs of a target.
+func (r *Run) use(name string, all []policy.Placement, write bool) Use {
+	u := Use{Ledger: !r.engine.Keys.Current.IsZero(), Write: write}
+	for _, s := range r.Scopes {
+		if s.Target == name {
+			u.Scopes = append(u.Scopes, store.Scope(s.Scope))
+		}
+	}
+	for _, p := range all {
+		if p.Target != name {
+			continue
+		}
+		u.Variables = u.Variables || !p.Secret.Sensitive
+		for _, e := range r.engine.Policy.Environments {
+			if e.Name == p.Binding.Environment && !slices.Contains(u.Tiers, e.Tier) {
+				u.Tiers = append(u.Tiers, e.Tier)
+			}
+		}
+	}
+	return u
+}
+
+// name gives the placements of a scope the ids that the target knows them by.
+func (r *Run) name(s *plan.Scope, t store.Target, all []policy.Placement) {
+	for i := range s.Desired {
+		s.Desired[i].ID = idOf(t, s.Desired[i].Placement)
+	}
+	for _, p := range all {
+		if p.Target == s.Target && p.Scope == s.Scope {
+			s.Known[idOf(t, p)] = true
+		}
+	}
+}
+
+func idOf(t store.Target, p policy.Placement) ledger.ID {
+	kind := store.Secret
+	if !p.Secret.Sensitive && slices.Contains(kinds(t), store.Variable) {
+		kind = store.Variable
+	}
+	return ledger.ID{Kind: string(kind), Name: t.Canonical(p.Name)}
+}
+
+func kinds(t store.Target) []store.Kind {
+	if limited, ok := t.(store.Limited); ok {
+		return limited.Kinds()
+	}
+	return []store.Kind{store.Secret, store.Variable}
+}
+
+// observeScope lists a scope and opens its ledger.
+func (r *Run) observeScope(ctx context.Context, s *plan.Scope) error {
+	t := r.targets[s.Target]
+	identity, err := t.Identity(ctx)
+	if err != nil {
+		return fmt.Errorf("target %s: %w", s.Target, err)
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return r.openLedger(gctx, s, t, identity) })
+	g.Go(func() error { return r.list(gctx, s, t, store.Secret) })
+	if placesVariables(s) {
+		g.Go(func() error { return r.list(gctx, s, t, store.Variable) })
+	}
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("target %s, %s: %w", s.Target, s.Scope, err)
+	}
+	if err := r.afterwards(ctx, s, t); err != nil {
+		return fmt.Errorf("target %s, %s: %w", s.Target, s.Scope, err)
+	}
+	return nil
+}
+
+// afterwards asks what only the listing and the ledger together show to be of
+// interest: plain variables that the policy no longer places but the ledger
+// remembers, and attributes of what was edited.
+func (r *Run) afterwards(ctx context.Context, s *plan.Scope, t store.Target) error {
+	if s.Ledger != nil && !placesVariables(s) && s.Ledger.Has(string(store.Variable)) {
+		if err := r.list(ctx, s, t, store.Variable); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(s.Items, func(a, b store.Item) int {
+		return cmp.Or(strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Name, b.Name))
+	})
+	return r.inspect(ctx, s, t)
+}
+
+func placesVariables(s *plan.Scope) bool {
+	for id := range s.Known {
+		if id.Kind == string(store.Variable) {
+			return true
+		}
+	}
+	return false
+}
+
+// list reads one kind. Two lists of one scope run side by side.
+func (r *Run) list(ctx context.Context, s *plan.Scope, t store.Target, kind store.Kind) error {
+	listing, err := t.List(ctx, store.Scope(s.Scope), []store.Kind{kind})
+	if err != nil {
+		return err
+	}
+	items := listing.Items
+	for i := range items {
+		items[i].Name = t.Canonical(items[i].Name)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.Items = append(s.Items, items...)
+	return nil
+}
+
+// openLedger reads the shards of a scope's ledger.
+func (r *Run) openLedger(ctx context.Context, s *plan.Scope, t store.Target, identity string) error {
+	keeper, ok := t.(store.LedgerKeeper)
+	if !ok || r.engine.Keys.Current.IsZero() {
+		return nil
+	}
+	box := ledger.NewBox(r.engine.Keys, identity, s.Scope)
+	text, err := keeper.ReadShard(ctx, store.Scope(s.Scope), 1)
+	if err != nil {
+		return err
+	}
+	opened, shards, err := ledger.Open(box, text)
+	if err != nil {
+		return unreadable(err, 1)
+	}
+	for n := 2; n <= shards; n++ {
+		text, err := keeper.ReadShard(ctx, store.Scope(s.Scope), n)
+		if err != nil {
+			return err
+		}
+		if err := opened.Add(text); err != nil {
+			return unreadable(err, n)
+		}
+	}
+	s.Box, s.Ledger = box, opened
+	return nil
+}
+
+// unreadable says the way out of a ledger that cannot be opened.
+func unreadable(err error, shard int) error {
+	hint := "if it is lost, delete the scope's KEYPLUMB_LEDGER variables and run keyplumb sync --adopt all"
+	switch {
+	case errors.Is(err, ledger.ErrOtherKey):
+		hint = "set KEYPLUMB_LEDGER_KEY to the key that sealed it; while you rotate the key, set the old one as KEYPLUMB_LEDGER_KEY_PREVIOUS"
+	case errors.Is(err, ledger.ErrOtherScope):
+		hint = "it was copied here, or the repository was made anew under an old name: delete the scope's KEYPLUMB_LEDGER variables and run keyplumb sync --adopt all"
+	case errors.Is(err, ledger.ErrFormat):
+		hint = "use the version of keyplumb that wrote it, or a later one; else delete the scope's KEYPLUMB_LEDGER variables and run keyplumb sync --adopt all"
+	}
+	return &store.Error{Op: "open the ledger", Ref: fmt.Sprintf("shard %d", shard), Kind: store.ErrUnreadable, Detail: err.Error(), Hint: hint}
+}
+
+// inspect reads the attributes that the listing does not show, of what was
+// touched since keyplumb wrote it: to tell a changed selection from a changed
+// value.
+func (r *Run) inspect(ctx context.Context, s *plan.Scope, t store.Target) error {
+	inspector, ok := t.(store.Inspector)
+	if !ok || s.Ledger == nil {
+		return nil
+	}
+	for _, d := range s.Desired {
+		for i := range s.Items {
+			item := &s.Items[i]
+			if item.Name != d.ID.Name || string(item.Kind) != d.ID.Kind || !touched(s, d, *item) {
+				continue
+			}
+			seen, err := inspector.Inspect(ctx, store.Scope(s.Scope), item.Kind, item.Name)
+			if err != nil {
+				return err
+			}
+			if item.Attributes == nil {
+				item.Attributes = store.Attributes{}
+			}
+			for k, v := range seen {
+				item.Attributes[k] = v
+			}
+		}
+	}
+	return nil
+}
+
+func touched(s *plan.Scope, d plan.Desired, item store.Item) bool {
+	entry, known := s.Ledger.Entry(d.ID)
+	if !known || entry.Settled == nil || entry.Updated == item.Updated.Unix() {
+		return false
+	}
+	for name := range d.Attributes {
+		if _, shown := item.Attributes[name]; !shown {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,164 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/keyplumb/keyplumb/sync/ledger"
+	"github.com/keyplumb/keyplumb/sync/plan"
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+// writeAll makes the changes of the given actions, side by side. A failure
+// that is the placement's own does not keep the others from being written; one
+// that the next write would share does.
+func (w *writer) writeAll(ctx context.Context, actions ...plan.Action) error {
+	g := errgroup.Group{}
+	g.SetLimit(parallel)
+	for i := range w.run.Results {
+		res := &w.run.Results[i]
+		if !slices.Contains(actions, res.Change.Action) {
+			continue
+		}
+		g.Go(func() error {
+			if w.stopped() || ctx.Err() != nil {
+				return nil
+			}
+			w.write(ctx, res)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	var failed []error
+	for i := range w.run.Results {
+		if res := &w.run.Results[i]; res.Err != nil {
+			failed = append(failed, res.Err)
+		}
+	}
+	return errors.Join(append(failed, ctx.Err())...)
+}
+
+func (w *writer) write(ctx context.Context, res *Result) {
+	c := &res.Change
+	t := w.run.targets[c.Target]
+	var err error
+	if c.Action == plan.Delete {
+		err = t.Delete(ctx, store.Scope(c.Scope), store.Kind(c.ID.Kind), c.Name)
+	} else {
+		res.at, err = t.Put(ctx, placement(c.Desired))
+	}
+	w.mu.Lock()
+	w.done++
+	done := w.done
+	w.stop = w.stop || shared(err)
+	w.mu.Unlock()
+	res.Result = Done
+	if err != nil {
+		res.Result = Failed
+		res.Err = fmt.Errorf("target %s, %s, %s: %w", c.Target, c.Scope, c.Name, err)
+	} else {
+		w.wrote()
+	}
+	w.run.engine.tell(Event{Stage: string(c.Action), What: fmt.Sprintf("%s %s %s", c.Target, c.Scope, c.Name), Done: done, Total: w.total})
+}
+
+// shared tells whether the next write would fail for the same reason.
+func shared(err error) bool {
+	for _, kind := range []error{store.ErrInvalid, store.ErrTooLarge, store.ErrConflict} {
+		if errors.Is(err, kind) {
+			return false
+		}
+	}
+	return err != nil
+}
+
+func (w *writer) stopped() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stop
+}
+
+// settle reads the store's own times of what was written, and enters them in
+// the ledger. The ledger is read again before that: who finds that another run
+// has written it stops, and has lost nothing.
+func (w *writer) settle(ctx context.Context, s *plan.Scope) error {
+	if s.Ledger == nil {
+		return nil
+	}
+	results := w.resultsOf(s)
+	if !slices.ContainsFunc(results, func(r *Result) bool { return r.Result == Done }) {
+		return nil
+	}
+	updated, err := w.relist(ctx, s, results)
+	if err != nil {
+		return err
+	}
+	for _, res := range results {
+		w.settleOne(s, res, updated)
+	}
+	if err := w.unmoved(ctx, s); err != nil {
+		return err
+	}
+	return w.writeLedger(ctx, s)
+}
+
+// relist lists the kinds that were written.
+func (w *writer) relist(ctx context.Context, s *plan.Scope, results []*Result) (map[ledger.ID]store.Item, error) {
+	t := w.run.targets[s.Target]
+	var written []store.Kind
+	for _, res := range results {
+		kind := store.Kind(res.Change.ID.Kind)
+		if res.Result == Done && res.Change.Action != plan.Delete && !slices.Contains(written, kind) {
+			written = append(written, kind)
+		}
+	}
+	items := map[ledger.ID]store.Item{}
+	for _, kind := range written {
+		listing, err := t.List(ctx, store.Scope(s.Scope), []store.Kind{kind})
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range listing.Items {
+			items[ledger.ID{Kind: string(item.Kind), Name: t.Canonical(item.Name)}] = item
+		}
+	}
+	return items, nil
+}
+
+// settleOne settles one write. Where the store shows a later time than that of
+// our own write, somebody else wrote after us: the intention stays, and the
+// next run writes again.
+func (w *writer) settleOne(s *plan.Scope, res *Result, items map[ledger.ID]store.Item) {
+	if res.Result != Done {
+		return
+	}
+	if res.Change.Action == plan.Delete {
+		s.Ledger.Forget(res.Change.ID)
+		return
+	}
+	item, there := items[res.Change.ID]
+	if !there || !res.at.IsZero() && item.Updated.After(res.at) {
+		w.run.overwritten(res.Change)
+		return
+	}
+	s.Ledger.Settle(res.Change.ID, item.Updated)
+}
+
+// unmoved re-reads the shards that are about to be written.
+func (w *writer) unmoved(ctx context.Context, s *plan.Scope) error {
+	keeper := w.run.targets[s.Target].(store.LedgerKeeper)
+	for _, n := range s.Ledger.Touched() {
+		text, err := keeper.ReadShard(ctx, store.Scope(s.Scope), n)
+		if err != nil {
+			return err
+		}
+		if s.Ledger.Moved(n, text) {
+			return ErrMoved
+		}
+	}
+	return nil
+}
