@@ -150,11 +150,9 @@ func TestSilent(t *testing.T) {
 	var logged bytes.Buffer
 	logrus.SetOutput(&logged)
 	t.Cleanup(func() { logrus.SetOutput(os.Stderr) })
-	for _, value := range []string{"$canary", "it's $canary", "it's ${canary}", "'${canary:?canary}\", "$$canary"} {
+	for _, value := range []string{"$canary", "it's $canary", "it's ${canary}", `'${canary:?canary}\`, "$$canary"} {
 		envfile.Quote("NAME", value)
-		if _, err := envfile.Parse([]byte("A=" + value + "
-B="" + value + ""
-")); err != nil && strings.Contains(err.Error(), "canary") {
+		if _, err := envfile.Parse([]byte("A=" + value + "\nB=\"" + value + "\"\n")); err != nil && strings.Contains(err.Error(), "canary") {
 			t.Errorf("an error shows the value: %v", err)
 		}
 	}
@@ -222,7 +220,7 @@ func FuzzQuote(f *testing.F) {
 		}
 		for parser, parse := range map[string]func() (map[string]string, error){
 			"godotenv": func() (map[string]string, error) { return godotenv.Unmarshal(line) },
-			"compose":  func() (map[string]string, error) { 
+			"compose": func() (map[string]string, error) {
 				return dotenv.ParseWithLookup(strings.NewReader(line), func(string) (string, bool) { return "", true })
 			},
 		} {
