@@ -1,8 +1,11 @@
 package github_test
 
 import (
+	"encoding/base64"
 	"errors"
+	"path"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/keyplumb/keyplumb/sync/store"
@@ -65,5 +68,125 @@ func TestFirstSync(t *testing.T) {
 	}
 	if requests, writes := target.Requests(); requests != 8 || writes != 3 {
 		t.Errorf("counted %d requests, %d writes", requests, writes)
+	}
+}
+
+func TestKeyWasReplaced(t *testing.T) {
+	old, _ := keyPair(t, "1")
+	fresh, open := keyPair(t, "2")
+	refused := reply{status: 422, body: `{"message":"canary"}`}
+	s := newServer(t, map[string][]reply{
+		"GET " + env + "/secrets/public-key": {{status: 200, body: old}, {status: 200, body: fresh}},
+		"PUT " + env + "/secrets/NAME":       {refused, {status: 204}},
+		"PUT " + env + "/secrets/OTHER":      {refused},
+	})
+	target := s.open(t, github.Options{})
+	if _, err := target.Put(t.Context(), placement("environment:prod", store.Secret, "NAME", "a value", nil)); err != nil {
+		t.Fatal(err)
+	}
+	if value := open(s.last("PUT " + env + "/secrets/NAME").body); value != "a value" {
+		t.Errorf("GitHub got %q", value)
+	}
+	// Refused for another reason: the key is looked up, and nothing is sent again.
+	_, err := target.Put(t.Context(), placement("environment:prod", store.Secret, "OTHER", "a value", nil))
+	if !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("%v", err)
+	}
+	if got := s.calls()[4:]; len(got) != 2 || got[0] != "PUT "+env+"/secrets/OTHER" {
+		t.Errorf("asked %q", got)
+	}
+}
+
+func TestKeysThatAreNone(t *testing.T) {
+	for _, answer := range []string{
+		`{}`, `{"key_id":"1","key":"AAAA"}`, `{"key_id":"1","key":"not base64!"}`, `{"key":"` + zeros(32) + `"}`,
+		`{"key_id":"1","key":"` + zeros(33) + `"}`, `[]`,
+	} {
+		s := newServer(t, map[string][]reply{"GET " + env + "/secrets/public-key": {{status: 200, body: answer}}})
+		if err := s.open(t, github.Options{}).Prepare(t.Context(), "environment:prod"); !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("%s: %v", answer, err)
+		}
+	}
+}
+
+func zeros(n int) string { return base64.StdEncoding.EncodeToString(make([]byte, n)) }
+
+func TestVariables(t *testing.T) {
+	const vars = "/repos/acme/api/actions/variables"
+	list := "GET " + vars + "?per_page=30&page=1"
+	there := reply{status: 200, body: `{"total_count":1,"variables":[{"name":"name","value":"x"}]}`}
+	none := reply{status: 200, body: `{"total_count":0,"variables":[]}`}
+	post, patch := "POST "+vars, "PATCH "+vars+"/NAME"
+	tests := []struct {
+		name    string
+		answers map[string][]reply
+		want    []string
+		err     error
+	}{
+		{"new", map[string][]reply{list: {none}, post: {{status: 201}}}, []string{post}, nil},
+		{"there", map[string][]reply{list: {there}, patch: {{status: 204}}}, []string{patch}, nil},
+		{"made meanwhile", map[string][]reply{list: {none}, post: {{status: 409}}, patch: {{status: 204}}}, []string{post, patch}, nil},
+		{"gone meanwhile", map[string][]reply{list: {there}, patch: {{status: 404}}, post: {{status: 201}}}, []string{patch, post}, nil},
+		{"refused", map[string][]reply{list: {none}, post: {{status: 403}}}, []string{post}, store.ErrDenied},
+		{"not to be seen", map[string][]reply{list: {there}}, []string{patch, post}, store.ErrNotFound},
+		{"a server's failure is not tried again", map[string][]reply{list: {none}, post: {{status: 500}}}, []string{post}, store.ErrUnavailable},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newServer(t, test.answers)
+			target := s.open(t, github.Options{ScopeKind: github.ScopeRepository})
+			if _, err := target.List(t.Context(), "repository", []store.Kind{store.Variable}); err != nil {
+				t.Fatal(err)
+			}
+			_, err := target.Put(t.Context(), placement("repository", store.Variable, "NAME", "<value>", nil))
+			if got := s.calls()[1:]; !errors.Is(err, test.err) || !slices.Equal(got, test.want) {
+				t.Errorf("%v after %q", err, got)
+			}
+			if body := s.last(post).body; body != "" && body != `{"name":"NAME","value":"<value>"}` {
+				t.Errorf("created with %s", body)
+			}
+			if body := s.last(patch).body; body != "" && body != `{"value":"<value>"}` {
+				t.Errorf("updated with %s", body)
+			}
+		})
+	}
+}
+
+func TestLedgerNames(t *testing.T) {
+	for _, test := range []struct{ storeName, scopeKind, scope, want string }{
+		{"actions", "environment", "environment:prod", env + "/variables/KEYPLUMB_LEDGER_ENV"},
+		{"actions", "repository", "repository", "/repos/acme/api/actions/variables/KEYPLUMB_LEDGER_REPO"},
+		{"actions", "organization", "organization", "/orgs/acme/actions/variables/KEYPLUMB_LEDGER_ORG"},
+		{"dependabot", "repository", "repository", "/repos/acme/api/actions/variables/KEYPLUMB_LEDGER_DEPENDABOT"},
+		{"dependabot", "organization", "organization", "/orgs/acme/actions/variables/KEYPLUMB_LEDGER_DEPENDABOT_ORG"},
+		{"codespaces", "repository", "repository", "/repos/acme/api/actions/variables/KEYPLUMB_LEDGER_CODESPACES"},
+		{"codespaces", "organization", "organization", "/orgs/acme/actions/variables/KEYPLUMB_LEDGER_CODESPACES_ORG"},
+	} {
+		s := newServer(t, nil)
+		target := s.open(t, github.Options{Store: test.storeName, ScopeKind: test.scopeKind})
+		for shard, suffix := range map[int]string{1: "", 2: "_2", 11: "_11"} {
+			if text, err := target.ReadShard(t.Context(), store.Scope(test.scope), shard); err != nil || text != "" {
+				t.Errorf("%q, %v", text, err)
+			}
+			if call := "GET " + test.want + suffix; s.last(call).call == "" {
+				t.Errorf("asked %q, want %q", s.calls(), call)
+			}
+		}
+		_ = target.WriteShard(t.Context(), store.Scope(test.scope), 1, "text")
+		base, name := path.Split(test.want)
+		want := `{"name":"` + name + `","value":"text"}`
+		if test.scopeKind == "organization" {
+			want = `{"name":"` + name + `","value":"text","visibility":"all"}`
+		}
+		if sent := s.last("POST " + strings.TrimSuffix(base, "/")); sent.body != want {
+			t.Errorf("sent %s, want %s", sent.body, want)
+		}
+	}
+}
+
+func TestLedgerOfAnotherName(t *testing.T) {
+	s := newServer(t, map[string][]reply{"GET " + env + "/variables/KEYPLUMB_LEDGER_ENV": {{status: 200, body: `{}`}}})
+	if _, err := s.open(t, github.Options{}).ReadShard(t.Context(), "environment:prod", 1); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("%v", err)
 	}
 }
