@@ -1,0 +1,55 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"cuelang.org/go/cue/errors"
+
+	"github.com/keyplumb/keyplumb/policy/finding"
+)
+
+// mistakes collects what is wrong with a policy. A mistake that reaches many
+// values, as one in a pattern or a comprehension does, is told once: what tells
+// two mistakes apart is the place and the kind of sentence.
+type mistakes struct {
+	findings []finding.Finding
+	seen     map[mistake]bool
+}
+
+type mistake struct {
+	at     finding.Position
+	format string
+}
+
+func newMistakes() *mistakes { return &mistakes{seen: map[mistake]bool{}} }
+
+// add notes a mistake: where, what to do, what is wrong.
+func (m *mistakes) add(where span, help, format string, args ...any) {
+	key := mistake{where.at, format}
+	if m.seen[key] {
+		return
+	}
+	m.seen[key] = true
+	m.findings = append(m.findings, finding.Finding{
+		Rule:     finding.Policy,
+		Severity: finding.Error,
+		Message:  fmt.Sprintf(format, args...),
+		Help:     help,
+		Position: where.at,
+		End:      where.end,
+	})
+}
+
+func (m *mistakes) any() bool { return len(m.findings) > 0 }
+
+func (m *mistakes) sorted() []finding.Finding {
+	finding.Sort(m.findings)
+	return m.findings
+}
+
+// fallback tells an error of CUE's own that no check in Go knew.
+func (m *mistakes) fallback(err errors.Error) {
+	format, args := err.Msg()
+	m.add(errorSpan(err), "", "%s", strings.TrimPrefix(strings.Join(err.Path(), ".")+": ", ": ")+fmt.Sprintf(format, args...))
+}

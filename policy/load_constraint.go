@@ -1,0 +1,49 @@
+package policy
+
+import (
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/format"
+)
+
+// constraint reads a constraint on a value and checks that some string can
+// meet it, as far as CUE can tell.
+func (r *reader) constraint(v cue.Value) Constraint {
+	c := Constraint{source: quote(v)}
+	switch kind := v.IncompleteKind(); {
+	case kind == cue.TopKind && c.source == "_":
+		return c
+	case kind == cue.BottomKind:
+		r.add(valueSpan(v), "", "no value can meet %s", c.source)
+	case kind&cue.StringKind == 0:
+		r.add(valueSpan(v), "a value is constrained as a string", "no value can meet %s: it is %s", c.source, kindWord(kind))
+	}
+	c.rule = &rule{lock: r.lock, value: v}
+	return c
+}
+
+// quote gives a constraint as the policy wrote it; of several places, all.
+func quote(v cue.Value) string {
+	var parts []string
+	for _, field := range fieldsOf(v) {
+		text, err := format.Node(field.Value, format.Simplify())
+		if err != nil {
+			continue
+		}
+		parts = append(parts, operand(field.Value, string(text)))
+	}
+	if len(parts) == 1 {
+		return strings.Trim(parts[0], "()")
+	}
+	return strings.Join(parts, " & ")
+}
+
+// operand puts a disjunction in parentheses, for use in a longer constraint.
+func operand(n ast.Expr, text string) string {
+	if binary, ok := n.(*ast.BinaryExpr); ok && binary.Op.Precedence() < 2 {
+		return "(" + text + ")"
+	}
+	return text
+}

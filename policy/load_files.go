@@ -1,0 +1,137 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/keyplumb/keyplumb/schemas"
+)
+
+// ErrNoPolicy is that there is no policy where one was looked for.
+var ErrNoPolicy = errors.New("no policy found")
+
+// ErrOutside is a path or a link that leaves the repository, or that leads
+// nowhere.
+var ErrOutside = errors.New("leaves the repository")
+
+// DefaultPaths are where a policy is looked for when none is named.
+func DefaultPaths() []string {
+	return []string{"keyplumb.cue", ".github/keyplumb.cue", ".gitlab/keyplumb.cue"}
+}
+
+// located are the files of a policy and the folder that imports start from.
+type located struct {
+	files []string
+	dir   string
+}
+
+// locate finds the policy's files.
+func locate(tree fs.FS, paths []string) (located, error) {
+	if len(paths) == 0 {
+		return locateDefault(tree)
+	}
+	var found located
+	for _, name := range paths {
+		files, dir, err := expand(tree, path.Clean(name))
+		if err != nil {
+			return located{}, err
+		}
+		if found.files == nil {
+			found.dir = dir
+		}
+		found.files = append(found.files, files...)
+	}
+	slices.Sort(found.files)
+	found.files = slices.Compact(found.files)
+	if len(found.files) == 0 {
+		return located{}, fmt.Errorf("%w: no .cue file of a policy in %s", ErrNoPolicy, strings.Join(paths, ", "))
+	}
+	return found, nil
+}
+
+func locateDefault(tree fs.FS) (located, error) {
+	for _, name := range DefaultPaths() {
+		files, dir, err := expand(tree, name)
+		if errors.Is(err, ErrNoPolicy) {
+			continue
+		}
+		return located{files, dir}, err
+	}
+	return located{}, fmt.Errorf("%w: looked for %s", ErrNoPolicy, strings.Join(DefaultPaths(), ", "))
+}
+
+// expand gives the files that one path stands for, and their folder.
+func expand(tree fs.FS, name string) (files []string, dir string, err error) {
+	if !fs.ValidPath(name) {
+		return nil, "", fmt.Errorf("policy %s: %w", name, ErrOutside)
+	}
+	info, err := fs.Stat(tree, name)
+	if err != nil {
+		return nil, "", explainStat(tree, name, err)
+	}
+	if !info.IsDir() {
+		skip, err := forEditors(tree, name)
+		if skip || err != nil {
+			return nil, path.Dir(name), err
+		}
+		return []string{name}, path.Dir(name), nil
+	}
+	entries, err := fs.ReadDir(tree, name)
+	if err != nil {
+		return nil, "", fmt.Errorf("policy %s: cannot be read", name)
+	}
+	for _, entry := range entries {
+		if !inPackage(entry) {
+			continue
+		}
+		file := path.Join(name, entry.Name())
+		skip, err := forEditors(tree, file)
+		if err != nil {
+			return nil, "", err
+		}
+		if !skip {
+			files = append(files, file)
+		}
+	}
+	return files, name, nil
+}
+
+// inPackage tells which files of a folder CUE itself would take.
+func inPackage(entry fs.DirEntry) bool {
+	name := entry.Name()
+	return !entry.IsDir() && strings.HasSuffix(name, ".cue") &&
+		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "_") &&
+		!strings.HasSuffix(name, "_tool.cue") && !strings.HasSuffix(name, "_test.cue")
+}
+
+// forEditors tells the file that `keyplumb schema` printed.
+func forEditors(tree fs.FS, name string) (bool, error) {
+	data, err := fs.ReadFile(tree, name)
+	if err != nil {
+		return false, explainStat(tree, name, err)
+	}
+	first, _, _ := strings.Cut(string(data), "\n")
+	return strings.TrimRight(first, "\r") == schemas.EditorsMark, nil
+}
+
+// explainStat says why a path cannot be read, in words of our own: not there,
+// a link that leads out of the tree (or nowhere), or no regular file.
+func explainStat(tree fs.FS, name string, err error) error {
+	if errors.Is(err, errNotPolicy) {
+		return fmt.Errorf("policy %s: is no regular .cue file", name)
+	}
+	if info, lerr := fs.Lstat(tree, name); lerr == nil && info.Mode().Type() == fs.ModeSymlink {
+		return fmt.Errorf("policy %s: a link that %w", name, ErrOutside)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %s is not there", ErrNoPolicy, name)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("policy %s: %w", name, fs.ErrPermission)
+	}
+	return fmt.Errorf("policy %s: cannot be read", name)
+}

@@ -1,0 +1,160 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"cuelang.org/go/cue"
+
+	"github.com/keyplumb/keyplumb/policy/finding"
+)
+
+// A sourceKind is what the language knows of one kind of source, whether or
+// not this build can read it.
+type sourceKind struct {
+	settings []string // its own, besides kind and path
+	auth     []string // fields of auth; none: it has no auth
+	file     bool     // path is a file of the repository
+	pathless bool     // references have no path
+	versions bool     // references may name a version
+	whole    bool     // a secret is one value, without fields
+	path     string   // the default of path
+	needs    []string // what it cannot do without
+}
+
+func sourceKinds() map[string]sourceKind {
+	return map[string]sourceKind{
+		"sops":   {file: true, needs: []string{"path"}},
+		"dotenv": {file: true, path: ".env." + envPlaceholder},
+		"env":    {pathless: true},
+		"vault": {
+			settings: []string{"address", "mount", "namespace", "kv"},
+			auth:     []string{"method", "role", "mount", "audience"}, versions: true,
+		},
+		"aws":   {settings: []string{"region", "address"}, auth: []string{"role", "audience"}, versions: true},
+		"ssm":   {settings: []string{"region", "address"}, auth: []string{"role", "audience"}, versions: true, whole: true},
+		"gcp":   {settings: []string{"project", "address"}, auth: []string{"role", "audience"}, versions: true, whole: true},
+		"azure": {settings: []string{"address"}, auth: []string{"method", "role", "audience"}, versions: true, whole: true, needs: []string{"address"}},
+		"kubernetes": {
+			settings: []string{"address", "namespace", "context"},
+			auth:     []string{"role", "audience"},
+		},
+	}
+}
+
+func (r *reader) sources(v cue.Value) {
+	if r.each(v, r.source) && len(r.known.sources) == 0 {
+		r.add(labelSpan(v), "", "the policy has no sources")
+	}
+	sortByName(r.policy.Sources, func(s Source) string { return s.Name })
+}
+
+func (r *reader) source(name string, v cue.Value) {
+	s := Source{Name: name, Position: labelSpan(v).at, Fields: map[string]finding.Position{}}
+	fields := r.fields(v)
+	if fields == nil {
+		return
+	}
+	kinds := sourceKinds()
+	word, ok := r.kind(v, fields, "source", slices.Sorted(maps.Keys(kinds)))
+	if !ok {
+		return
+	}
+	s.Kind = word
+	kind := kinds[word]
+	for _, need := range kind.needs {
+		if _, ok := fields[need]; !ok {
+			r.add(labelSpan(v), "", "source %q has no %s", name, need)
+		}
+	}
+	s.Path, s.Settings, s.Auth = kind.path, map[string]string{}, map[string]string{}
+	known := sourceFields(kind)
+	for field, value := range fields {
+		s.Fields[field] = valueSpan(value).at
+		if !slices.Contains(known, field) {
+			r.unknown(field, "a "+word+" source", value, known)
+			continue
+		}
+		r.sourceField(&s, kind, field, value)
+	}
+	r.policy.Sources = append(r.policy.Sources, s)
+}
+
+func sourceFields(kind sourceKind) []string {
+	fields := []string{"kind"}
+	if !kind.pathless {
+		fields = append(fields, "path")
+	}
+	fields = append(fields, kind.settings...)
+	if kind.auth != nil {
+		fields = append(fields, "auth")
+	}
+	return fields
+}
+
+func (r *reader) sourceField(s *Source, kind sourceKind, field string, v cue.Value) {
+	switch field {
+	case "kind":
+	case "path":
+		if kind.file {
+			s.Path, _ = r.inside(v)
+		} else {
+			s.Path, _ = r.templated(v)
+		}
+	case "address":
+		s.Settings[field], _ = r.address(v)
+	case "kv":
+		s.Settings[field] = r.engineVersion(v)
+	case "auth":
+		r.each(v, func(name string, value cue.Value) {
+			s.Fields["auth."+name] = valueSpan(value).at
+			if !slices.Contains(kind.auth, name) {
+				r.unknown(name, "auth of a "+s.Kind+" source", value, kind.auth)
+				return
+			}
+			s.Auth[name], _ = r.authField(name, value)
+		})
+	default:
+		s.Settings[field], _ = r.templated(v)
+	}
+}
+
+func (r *reader) authField(name string, v cue.Value) (string, bool) {
+	if name == "method" {
+		return r.choice(v, "way to log in", []string{"token", "approle", "jwt", "kubernetes", "oidc", "default"})
+	}
+	return r.templated(v)
+}
+
+// engineVersion reads the version of Vault's key-value engine.
+func (r *reader) engineVersion(v cue.Value) string {
+	if !r.is(v, cue.IntKind) {
+		return ""
+	}
+	n, err := v.Int64()
+	if err != nil || n < 1 || n > 2 {
+		r.add(valueSpan(v), "Vault's key-value engine has versions 1 and 2", "%s must be 1 or 2", pathOf(v))
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// fields collects a struct's fields; nil where it is none.
+func (r *reader) fields(v cue.Value) map[string]cue.Value {
+	fields := map[string]cue.Value{}
+	if !r.each(v, func(name string, field cue.Value) { fields[name] = field }) {
+		return nil
+	}
+	return fields
+}
+
+// kind reads what kind of thing a struct is: until that is known, nothing else
+// in it can be judged.
+func (r *reader) kind(v cue.Value, fields map[string]cue.Value, of string, kinds []string) (string, bool) {
+	field, ok := fields["kind"]
+	if !ok {
+		r.add(labelSpan(v), "give it one of: "+oneOf(kinds), "%s has no kind", pathOf(v))
+		return "", false
+	}
+	return r.choice(field, "kind of "+of, kinds)
+}
