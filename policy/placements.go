@@ -1,0 +1,126 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/keyplumb/keyplumb/policy/finding"
+)
+
+// Placements gives every variable that CI is to see: each secret, in each of
+// its environments, in each target that takes both. The findings are mistakes
+// that show only now: names that meet in one scope, scopes that meet.
+func (p *Policy) Placements() ([]Placement, []finding.Finding) {
+	var out []Placement
+	for i := range p.Secrets {
+		s := &p.Secrets[i]
+		for j := range s.Bindings {
+			out = append(out, p.placementsOf(s, &s.Bindings[j])...)
+		}
+	}
+	findings := slices.Concat(p.sameScopes(), collisions(out), p.reservedNames(out))
+	finding.Sort(findings)
+	return out, findings
+}
+
+func (p *Policy) placementsOf(s *Secret, b *Binding) []Placement {
+	var out []Placement
+	for _, name := range s.To {
+		t := p.Target(name)
+		if t == nil || !slices.Contains(t.Only, b.Environment) {
+			continue
+		}
+		out = append(out, Placement{
+			Target: name, Scope: t.Scope(b.Environment), Name: t.NameOf(s, b.Environment),
+			Secret: s, Binding: b, Attributes: t.attributes(s), Description: s.Description,
+		})
+	}
+	return out
+}
+
+// flaw makes a finding about the policy itself.
+func flaw(at finding.Position, help, format string, args ...any) finding.Finding {
+	return finding.Finding{Rule: finding.Policy, Severity: finding.Error, Message: fmt.Sprintf(format, args...), Help: help, Position: at}
+}
+
+// sameScopes finds the targets that resolve to one scope.
+func (p *Policy) sameScopes() []finding.Finding {
+	var findings []finding.Finding
+	first := map[string]*Target{}
+	for i := range p.Targets {
+		t := &p.Targets[i]
+		told := false
+		for _, environment := range t.Only {
+			scope := strings.ToLower(t.place() + " " + t.Scope(environment))
+			other := first[scope]
+			if other == nil {
+				first[scope] = t
+				continue
+			}
+			if other != t && !told {
+				told = true
+				findings = append(findings, flaw(t.Position, "make one target of the two, or limit each by only: to environments of its own",
+					"targets %s and %s are one place: %s", other.Name, t.Name, t.Scope(environment)))
+			}
+		}
+	}
+	return findings
+}
+
+// collisions finds the names that meet in one scope. Stores compare names
+// without case, or some do, so that two which differ in case alone meet, too.
+func collisions(placements []Placement) []finding.Finding {
+	var findings []finding.Finding
+	first := map[string]Placement{}
+	told := map[[2]string]bool{}
+	for _, p := range placements {
+		key := p.Target + " " + strings.ToLower(p.Scope) + " " + strings.ToUpper(p.Name)
+		other, taken := first[key]
+		if !taken {
+			first[key] = p
+			continue
+		}
+		pair := [2]string{other.Secret.Name, p.Secret.Name}
+		if told[pair] {
+			continue
+		}
+		told[pair] = true
+		findings = append(findings, collision(other, p))
+	}
+	return findings
+}
+
+func collision(a, b Placement) finding.Finding {
+	if a.Secret == b.Secret {
+		return flaw(b.Secret.Position,
+			fmt.Sprintf("give target %s a rename:, or limit it by only: to one environment", b.Target),
+			"%s would be written twice to %s of target %s: from %s and from %s",
+			b.Name, b.Scope, b.Target, a.Binding.Environment, b.Binding.Environment)
+	}
+	if a.Secret.Position.Compare(b.Secret.Position) > 0 {
+		a, b = b, a
+	}
+	how := "are both " + b.Name
+	if a.Name != b.Name {
+		how = fmt.Sprintf("differ only in case (%s, %s)", a.Name, b.Name)
+	}
+	return flaw(b.Secret.Position, "give one of them another name by as:, or send them to different targets by to:",
+		"%s and %s %s in %s of target %s", a.Secret.Name, b.Secret.Name, how, b.Scope, b.Target)
+}
+
+// reservedNames finds the names that only the store of a target keeps for
+// itself; those that no store takes were told when the policy was read.
+func (p *Policy) reservedNames(placements []Placement) []finding.Finding {
+	var findings []finding.Finding
+	told := map[string]bool{}
+	for _, place := range placements {
+		if p.Target(place.Target).Kind != "gitlab" || !strings.HasPrefix(strings.ToUpper(place.Name), "CI_") || told[place.Secret.Name] {
+			continue
+		}
+		told[place.Secret.Name] = true
+		findings = append(findings, flaw(place.Secret.Position, "give CI another name by as:",
+			"names that begin with CI_ are GitLab's own, and %s goes to target %s", place.Name, place.Target))
+	}
+	return findings
+}

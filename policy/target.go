@@ -1,0 +1,83 @@
+package policy
+
+import "strings"
+
+// Target finds a target by its name; nil where there is none.
+func (p *Policy) Target(name string) *Target {
+	for i := range p.Targets {
+		if p.Targets[i].Name == name {
+			return &p.Targets[i]
+		}
+	}
+	return nil
+}
+
+// Environment finds an environment by its name; the zero one where there is
+// none.
+func (p *Policy) Environment(name string) Environment {
+	for _, e := range p.Environments {
+		if e.Name == name {
+			return e
+		}
+	}
+	return Environment{}
+}
+
+// Scope gives the scope that an environment's secrets have in the target, in
+// the words of reports.
+func (t *Target) Scope(environment string) string {
+	name := t.Names[environment]
+	if name == "" {
+		name = environment
+	}
+	switch {
+	case t.Kind == "dotenv":
+		return "file:" + fillEnv(t.Path, environment)
+	case t.Kind == "gitlab" && t.Instance:
+		return "instance"
+	case t.Kind == "gitlab" && t.Group != "":
+		return "group:" + name
+	case t.Kind == "gitlab":
+		return "project:" + name
+	case t.ScopeKind == "environment":
+		return "environment:" + name
+	default:
+		return t.ScopeKind
+	}
+}
+
+// place names what the target's scopes are in, so that two targets that write
+// to one namespace can be told. Stores compare these without case.
+func (t *Target) place() string {
+	where := t.Repository + t.Organization + t.Project + t.Group
+	return strings.ToLower(strings.Join([]string{t.Kind, t.URL, t.Store, where}, " "))
+}
+
+// attributes gives those of the secret's and the target's attributes that the
+// target's store has.
+func (t *Target) attributes(s *Secret) map[string]string {
+	merged := map[string]string{}
+	for _, name := range t.attributeNames() {
+		if value, ok := t.Attributes[name]; ok {
+			merged[name] = value
+		}
+		if value, ok := s.Attributes[name]; ok {
+			merged[name] = value
+		}
+	}
+	if merged["visibility"] != "selected" {
+		delete(merged, "repositories")
+	}
+	return merged
+}
+
+func (t *Target) attributeNames() []string {
+	switch {
+	case t.ScopeKind == "organization":
+		return []string{"visibility", "repositories"}
+	case t.Kind == "gitlab":
+		return []string{"masked", "protected", "hidden", "file", "raw"}
+	default:
+		return nil
+	}
+}
