@@ -1,0 +1,58 @@
+// Package env reads secrets from keyplumb's own environment: what CI or a
+// password manager's wrapper put there.
+//
+// A variable has no path, no version and no date: only its name, which is a
+// reference's field.
+package env
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keyplumb/keyplumb/sync/secret"
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+// Options configure a source.
+type Options struct {
+	Lookup func(name string) (value string, found bool) // os.LookupEnv
+}
+
+// A Source reads variables. Its methods may be called from several goroutines
+// where Lookup may.
+type Source struct{ lookup func(string) (string, bool) }
+
+// New gives a source.
+func New(o Options) *Source { return &Source{lookup: o.Lookup} }
+
+// Read gives the variable that each reference's field names. The errors are
+// ErrNoField for one that is not set, and ErrInvalid for a reference that
+// names none, or has a path or a version.
+func (s *Source) Read(ctx context.Context, refs []store.Reference) []store.Reading {
+	out := make([]store.Reading, len(refs))
+	for i, ref := range refs {
+		if err := ctx.Err(); err != nil {
+			out[i] = store.Reading{Err: fmt.Errorf("read %s: %w", ref, err)}
+			continue
+		}
+		out[i] = s.read(ref)
+	}
+	return out
+}
+
+func (s *Source) read(ref store.Reference) store.Reading {
+	fail := func(kind error, detail, hint string) store.Reading {
+		return store.Reading{Err: &store.Error{Op: "read", Ref: ref.String(), Kind: kind, Detail: detail, Hint: hint}}
+	}
+	if ref.Path != "" || ref.Version != "" {
+		return fail(store.ErrInvalid, "a variable of the environment has no path and no version", "name it with field alone")
+	}
+	if ref.Field == "" {
+		return fail(store.ErrInvalid, "the environment is not one value", "name the variable with field")
+	}
+	value, found := s.lookup(ref.Field)
+	if !found {
+		return fail(store.ErrNoField, "the variable is not set", "set it where keyplumb runs")
+	}
+	return store.Reading{Value: secret.New([]byte(value))}
+}
