@@ -40,7 +40,7 @@ func detail(err error) string {
 	case isDNS:
 		return "the host's name could not be resolved"
 	case isUntrusted(err):
-		return "the server's certificate is not trusted, or it does not speak TLS"
+		return "the server's certificate is not trusted, or it does not speak TLS 1.2 or later"
 	case errors.Is(err, context.DeadlineExceeded):
 		return "no answer in time"
 	case neverSent(err):

@@ -51,7 +51,8 @@ func isPassing(err error) bool {
 	return !isUntrusted(err)
 }
 
-// isUntrusted tells whether the server could not prove who it is.
+// isUntrusted tells whether there was no agreement on TLS, or the server could
+// not prove who it is.
 func isUntrusted(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
@@ -59,7 +60,8 @@ func isUntrusted(err error) bool {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return true
 	}
-	if _, ok := errors.AsType[tls.AlertError](err); ok {
+	// The handshake was given up by either side: no version in common, say.
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "remote error" || op.Op == "local error") {
 		return true
 	}
 	_, ok := errors.AsType[tls.RecordHeaderError](err)

@@ -25,6 +25,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/keyplumb/keyplumb/sync/store"
 )
 
 // Options configure a [Transport]. Zero durations and sizes mean the defaults.
@@ -56,11 +58,18 @@ type Transport struct {
 }
 
 // New makes a transport for one host. The error is store.ErrInvalid: the base
-// URL is none, or would send a credential in clear text over a network.
+// URL is none, or would send a credential in clear text over a network or to
+// whoever answers.
 func New(o Options) (*Transport, error) {
 	base, err := parseBase(o.Base)
 	if err != nil {
 		return nil, err
+	}
+	if o.TLS != nil && o.TLS.InsecureSkipVerify {
+		return nil, &store.Error{
+			Op: "use API address", Ref: base.Host, Kind: store.ErrInvalid,
+			Detail: "the server's certificate would not be checked", Hint: "name the server's own certificate authority instead",
+		}
 	}
 	o.MaxBody = cmp.Or(o.MaxBody, 32<<20)
 	o.Attempt = cmp.Or(o.Attempt, 30*time.Second)

@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -43,6 +47,10 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Body != nil {
 		b, _ := io.ReadAll(req.Body)
 		sent = string(b)
+		again, _ := req.GetBody() // as Go's own transport would
+		if b, _ := io.ReadAll(again); string(b) != sent {
+			sent += " and another body"
+		}
 	}
 	s.seen = append(s.seen, req.Method+" "+sent)
 	select {
@@ -220,6 +228,29 @@ func TestAddresses(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "pass@") {
 			t.Errorf("the error shows a password: %v", err)
+		}
+	}
+}
+
+func TestTLS(t *testing.T) {
+	_, err := rest.New(rest.Options{Base: base, TLS: &tls.Config{InsecureSkipVerify: true}}) //nolint:gosec // it is refused
+	if !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("certificates unchecked: %v", err)
+	}
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10} //nolint:gosec // it is not spoken to
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	for _, config := range []*tls.Config{{RootCAs: roots}, {RootCAs: roots, MinVersion: tls.VersionTLS10}} { //nolint:gosec // it is raised
+		tr, err := rest.New(rest.Options{Base: server.URL, TLS: config})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tr.Client().Get(server.URL); !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("TLS 1.1: %v", err)
 		}
 	}
 }

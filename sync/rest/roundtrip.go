@@ -77,7 +77,10 @@ func (t *Transport) attempt(ctx context.Context, req *http.Request, body []byte)
 	out := req.Clone(t.counted(ctx, req.Method))
 	out.Body, out.GetBody = nil, nil
 	if body != nil {
-		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		// With GetBody Go itself sends again what a dead connection never took.
+		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+		out.Body, _ = out.GetBody()
+		out.ContentLength = int64(len(body))
 	}
 	if out.Header.Get("User-Agent") == "" && t.options.UserAgent != "" {
 		out.Header.Set("User-Agent", t.options.UserAgent)

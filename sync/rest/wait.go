@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/keyplumb/keyplumb/sync/store"
@@ -43,7 +44,7 @@ func (t *Transport) held(ctx context.Context, req *http.Request, patience time.T
 		}
 		if wait.Until.After(patience) {
 			return &store.Error{
-				Op: req.Method, Ref: t.base.Host, Kind: store.ErrThrottled, RetryAfter: wait.For,
+				Op: strings.ToLower(req.Method), Ref: t.base.Host, Kind: store.ErrThrottled, RetryAfter: wait.For,
 				Detail: string(wait.Reason) + " until " + wait.Until.UTC().Format("2006-01-02 15:04:05 MST"),
 				Hint:   "run keyplumb again after that; what was done so far is not lost",
 			}

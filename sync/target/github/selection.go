@@ -169,6 +169,9 @@ func (t *Target) Inspect(ctx context.Context, scope store.Scope, kind store.Kind
 	if !variableName.MatchString(name) {
 		return nil, &store.Error{Op: "inspect", Ref: t.refOf(scope), Kind: store.ErrInvalid, Detail: "that cannot be a name"}
 	}
+	if was, found := t.state(scope).lookUp(kind, t.Canonical(name)); found && was != visibilitySelected {
+		return store.Attributes{attrVisibility: was}, nil
+	}
 	repos, err := t.selected(ctx, scope, kind, name)
 	if err != nil {
 		return nil, err

@@ -100,7 +100,8 @@ func TestSelection(t *testing.T) {
 }
 
 func TestInspect(t *testing.T) {
-	target := organization(t, "actions").open(t, github.Options{ScopeKind: github.ScopeOrganization})
+	s := organization(t, "actions")
+	target := s.open(t, github.Options{ScopeKind: github.ScopeOrganization})
 	listing, err := target.List(t.Context(), "organization", secrets)
 	if err != nil || listing.Items[0].Attributes["visibility"] != "selected" || listing.Items[1].Attributes["visibility"] != "all" {
 		t.Fatalf("%+v, %v", listing, err)
@@ -109,8 +110,14 @@ func TestInspect(t *testing.T) {
 	if err != nil || got["visibility"] != "selected" || got["repositories"] != "api,web" {
 		t.Errorf("%v, %v", got, err)
 	}
+	if got, err := target.Inspect(t.Context(), "organization", store.Secret, "EVERYWHERE"); err != nil || len(got) != 1 || got["visibility"] != "all" {
+		t.Errorf("%v, %v", got, err)
+	}
 	if _, err := target.Inspect(t.Context(), "organization", store.Secret, "../x"); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("%v", err)
+	}
+	if n := len(s.calls()); n != 2 {
+		t.Errorf("asked %d times", n)
 	}
 }
 
