@@ -11,22 +11,22 @@ import (
 
 // mistakes collects what is wrong with a policy. A mistake that reaches many
 // values, as one in a pattern or a comprehension does, is told once: what tells
-// two mistakes apart is the place and the kind of sentence.
+// two apart is the place and the kind of sentence.
 type mistakes struct {
 	findings []finding.Finding
-	seen     map[mistake]bool
+	seen     map[told]bool
 }
 
-type mistake struct {
+type told struct {
 	at     finding.Position
 	format string
 }
 
-func newMistakes() *mistakes { return &mistakes{seen: map[mistake]bool{}} }
+func newMistakes() *mistakes { return &mistakes{seen: map[told]bool{}} }
 
 // add notes a mistake: where, what to do, what is wrong.
 func (m *mistakes) add(where span, help, format string, args ...any) {
-	key := mistake{where.at, format}
+	key := told{where.at, format}
 	if m.seen[key] {
 		return
 	}

@@ -21,9 +21,9 @@ func (m *mistakes) broken(v cue.Value) {
 		return
 	}
 	for _, err := range errors.Errors(v.Err()) {
-		where := valueSpan(v)
+		where := errorSpan(err)
 		if !where.at.IsValid() {
-			where = errorSpan(err)
+			where = valueSpan(v)
 		}
 		format, args := err.Msg()
 		m.add(where, "", "%s cannot be evaluated: %s", pathOf(v), fmt.Sprintf(format, args...))

@@ -10,6 +10,7 @@ import (
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/load"
 	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/token"
 )
 
 // packageName is the package that every file of a policy is of.
@@ -33,7 +34,7 @@ func (m *mistakes) instance(fence *fence, found located) *build.Instance {
 		Env:      []string{},
 	})[0]
 	for _, err := range errors.Errors(instance.Err) {
-		m.unloadable(err, found.files[0])
+		m.unloadable(err, instance, found.files[0])
 	}
 	for _, file := range allFiles(instance) {
 		m.externs(file)
@@ -79,18 +80,30 @@ func clauseSpan(file *ast.File) span {
 
 // unloadable tells why the loader gave up. A parser's message quotes the
 // policy's text at most, which holds no secret.
-func (m *mistakes) unloadable(err errors.Error, first string) {
+func (m *mistakes) unloadable(err errors.Error, instance *build.Instance, first string) {
 	where := span{at: position(err.Position())}
 	if !where.at.IsValid() {
 		where.at = wholeFile(first)
 	}
-	format, args := err.Msg()
-	if format == "import failed" {
-		m.add(where, "CUE's own packages, packages of this repository and those vendored under cue.mod/pkg can be imported; modules are not fetched",
-			"the import cannot be found")
+	if spec := importAt(instance, err.Position()); spec != nil {
+		m.add(nodeSpan(spec.Path), "CUE's own packages, packages of this repository and those vendored under cue.mod/pkg can be imported; modules are not fetched",
+			"package %s cannot be found", spec.Path.Value)
 		return
 	}
+	format, args := err.Msg()
 	m.add(where, "", "%s", "syntax: "+fmt.Sprintf(format, args...))
+}
+
+// importAt finds the import at a place.
+func importAt(instance *build.Instance, pos token.Pos) *ast.ImportSpec {
+	for _, file := range allFiles(instance) {
+		for spec := range file.ImportSpecs() {
+			if position(spec.Path.Pos()) == position(pos) {
+				return spec
+			}
+		}
+	}
+	return nil
 }
 
 // externs refuses the attributes that reach outside the policy's text.

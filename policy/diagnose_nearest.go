@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,6 +14,10 @@ func didYouMean(name string, known []string) string {
 	}
 	if len(known) == 0 {
 		return ""
+	}
+	const most = 12
+	if len(known) > most {
+		return fmt.Sprintf("known: %s … %d in all", strings.Join(known[:most], ", "), len(known))
 	}
 	return "known: " + strings.Join(known, ", ")
 }
@@ -65,5 +68,5 @@ func oneOf(choices []string) string {
 		return strings.Join(choices, "")
 	}
 	last := len(choices) - 1
-	return strings.Join(slices.Clone(choices[:last]), ", ") + " or " + choices[last]
+	return strings.Join(choices[:last], ", ") + " or " + choices[last]
 }

@@ -47,6 +47,7 @@ func (m *mistakes) evaluate(instance *build.Instance) (*evaluation, bool) {
 	for _, file := range instance.Files {
 		forget(file, unresolved)
 	}
+	instance.Err = nil // CUE notes there what has just been told
 	return e, e.build(instance)
 }
 

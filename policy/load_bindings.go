@@ -32,9 +32,11 @@ func (r *reader) bindings(d *draft) {
 
 func (r *reader) binding(d *draft, environment string, v cue.Value) Binding {
 	b := Binding{Environment: environment, Position: d.Position}
+	where := d.where
 	var from cue.Value
 	if v.Exists() {
-		b.Position = labelSpan(v).at
+		where = labelSpan(v)
+		b.Position = where.at
 		r.each(v, func(field string, value cue.Value) {
 			switch field {
 			case "from":
@@ -48,6 +50,6 @@ func (r *reader) binding(d *draft, environment string, v cue.Value) Binding {
 			}
 		})
 	}
-	b.From = r.from(usage{secret: d.Name, environment: environment, where: span{at: b.Position}}, from)
+	b.From = r.from(usage{secret: d.Name, environment: environment, where: where}, from)
 	return b
 }

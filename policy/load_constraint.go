@@ -1,10 +1,12 @@
 package policy
 
 import (
+	"fmt"
 	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/format"
 )
 
@@ -19,9 +21,23 @@ func (r *reader) constraint(v cue.Value) Constraint {
 		r.add(valueSpan(v), "", "no value can meet %s", c.source)
 	case kind&cue.StringKind == 0:
 		r.add(valueSpan(v), "a value is constrained as a string", "no value can meet %s: it is %s", c.source, kindWord(kind))
+	default:
+		r.probe(v)
 	}
 	c.rule = &rule{lock: r.lock, value: v}
 	return c
+}
+
+// probe holds a constraint against a string, for the mistakes that CUE finds
+// only then: a regular expression that is none, a builtin wrongly used.
+func (r *reader) probe(v cue.Value) {
+	for _, err := range errors.Errors(v.Unify(v.Context().Encode("probe")).Validate()) {
+		format, args := err.Msg()
+		if strings.HasPrefix(format, "invalid regexp") || strings.HasPrefix(format, "cannot use") {
+			r.add(errorSpan(err), "", "%s", pathOf(v)+": "+fmt.Sprintf(format, args...))
+			return
+		}
+	}
 }
 
 // quote gives a constraint as the policy wrote it; of several places, all.

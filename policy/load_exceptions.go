@@ -16,12 +16,14 @@ var exceptionFields = []string{"reason", "until"}
 // exception reads a reason and an end: shared, hold.
 func (r *reader) exception(of string, v cue.Value) *Exception {
 	x := Exception{Position: labelSpan(v).at}
+	strange := false
 	ok := r.each(v, func(field string, value cue.Value) {
 		if !r.exceptionField(&x, field, value) {
 			r.unknown(field, of, value, exceptionFields)
+			strange = true
 		}
 	})
-	if ok {
+	if ok && !strange {
 		r.excused(v, labelSpan(v), of)
 	}
 	return &x
@@ -104,6 +106,7 @@ func (r *reader) allowance(v cue.Value) {
 	a := Allowance{}
 	where := valueSpan(v)
 	a.Position = where.at
+	strange := false
 	ok := r.each(v, func(field string, value cue.Value) {
 		switch field {
 		case "rule":
@@ -115,10 +118,11 @@ func (r *reader) allowance(v cue.Value) {
 		default:
 			if !r.exceptionField(&a.Exception, field, value) {
 				r.unknown(field, "an entry of allow", value, allowanceFields)
+				strange = true
 			}
 		}
 	})
-	if !ok {
+	if !ok || strange {
 		return
 	}
 	if !field(v, "rule").Exists() {

@@ -11,7 +11,8 @@ import (
 // A usage is what a reference is for: its defaults come from there.
 type usage struct {
 	secret      string // the default of field
-	environment string // "" where there is none: the ledger's key
+	environment string
+	ledger      bool // it is the ledger's key, of no environment
 	where       span
 }
 
@@ -62,7 +63,8 @@ func (r *reader) composed(u usage, f *From, v cue.Value, fields map[string]cue.V
 		if !secretName.MatchString(name) {
 			r.add(labelSpan(part), "use letters, digits and _, no digit first", "%q cannot name a part", name)
 		}
-		at := usage{secret: u.secret, environment: u.environment, where: labelSpan(part)}
+		at := u
+		at.where = labelSpan(part)
 		if of := r.fields(part); of != nil {
 			f.Parts = append(f.Parts, Part{name, r.reference(at, part, of)})
 		}
@@ -169,7 +171,7 @@ func (r *reader) located(u usage, ref *Reference, source *Source, kind sourceKin
 		r.add(where, "give the source a path, or the reference", "%s has no path in source %q", cmp.Or(u.secret, "the reference"), source.Name)
 		return
 	}
-	if u.environment == "" && ref.Path != fillEnv(ref.Path, "") {
+	if u.ledger && ref.Path != fillEnv(ref.Path, "") {
 		r.add(where, "give it a path of its own", "the ledger's key is of no environment, but its path holds {env}")
 		return
 	}
@@ -189,7 +191,7 @@ func (r *reader) ledger(v cue.Value) {
 	if !from.Exists() {
 		return
 	}
-	read := r.from(usage{secret: "KEYPLUMB_LEDGER_KEY", where: labelSpan(from)}, from)
+	read := r.from(usage{secret: "KEYPLUMB_LEDGER_KEY", ledger: true, where: labelSpan(from)}, from)
 	r.policy.LedgerKey = &read
 }
 
@@ -199,14 +201,16 @@ func (r *reader) only(v cue.Value, of, name string) cue.Value {
 	if !v.Exists() {
 		return found
 	}
+	strange := false
 	ok := r.each(v, func(field string, value cue.Value) {
 		if field != name {
 			r.unknown(field, of, value, []string{name})
+			strange = true
 			return
 		}
 		found = value
 	})
-	if ok && !found.Exists() {
+	if ok && !found.Exists() && !strange {
 		r.add(labelSpan(v), "write it as ledger: key: from: {…}", "%s", of+" has no "+name)
 	}
 	return found

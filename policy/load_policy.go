@@ -87,17 +87,18 @@ func (r *reader) environment(name string, v cue.Value) {
 	if !environmentName.MatchString(name) {
 		r.add(labelSpan(v), "use letters, digits, and . _ - between them", "%q cannot name an environment", name)
 	}
-	tiered := false
+	tiered, strange := false, false
 	ok := r.each(v, func(field string, value cue.Value) {
 		if field != "tier" {
 			r.unknown(field, "an environment", value, environmentFields)
+			strange = true
 			return
 		}
 		tiered = true
 		tier, _ := r.choice(value, "tier", tiers)
 		environment.Tier = Tier(tier)
 	})
-	if ok && !tiered {
+	if ok && !tiered && !strange {
 		r.add(labelSpan(v), "give it one of: "+oneOf(tiers), "environment %q has no tier", name)
 	}
 	r.policy.Environments = append(r.policy.Environments, environment)

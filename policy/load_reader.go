@@ -147,9 +147,11 @@ func (r *reader) texts(v cue.Value, element func(cue.Value) (string, bool)) ([]s
 			r.add(valueSpan(list.Value()), "", "%q is named twice in %s", s, pathOf(v))
 			good = false
 		}
-		all = append(all, s)
+		if ok {
+			all = append(all, s)
+		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && good {
 		r.add(valueSpan(v), "leave it out for all", "%s is empty", pathOf(v))
 		return nil, false
 	}

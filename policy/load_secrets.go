@@ -19,8 +19,9 @@ func secretFields() []string {
 // A draft is a secret as far as it is read before its bindings.
 type draft struct {
 	Secret
+	where        span
 	environments []string
-	in           cue.Value
+	in, to       cue.Value
 }
 
 func (r *reader) secrets(v cue.Value) {
@@ -31,10 +32,11 @@ func (r *reader) secrets(v cue.Value) {
 func (r *reader) secret(name string, v cue.Value) {
 	where := labelSpan(v)
 	d := draft{
+		where:        where,
 		Secret:       Secret{Name: name, As: name, Rotate: defaultRotation, Sensitive: true, Position: where.at, Fields: map[string]finding.Position{}},
 		environments: r.known.environments,
 	}
-	named, placed := false, false
+	named := false
 	ok := r.each(v, func(field string, value cue.Value) {
 		d.Fields[field] = valueSpan(value).at
 		switch field {
@@ -44,7 +46,7 @@ func (r *reader) secret(name string, v cue.Value) {
 				d.As = as
 			}
 		case "to":
-			placed = true
+			d.to = value
 			d.To, _ = r.texts(value, r.named("target", r.known.targets))
 		case "environments":
 			d.environments, _ = r.texts(value, r.named("environment", r.known.environments))
@@ -62,7 +64,7 @@ func (r *reader) secret(name string, v cue.Value) {
 	} else if !secretName.MatchString(name) {
 		r.add(where, "use letters, digits and _, no digit first", "%q cannot name a secret", name)
 	}
-	r.place(&d, placed)
+	r.place(&d)
 	r.bindings(&d)
 	r.policy.Secrets = append(r.policy.Secrets, d.Secret)
 }
@@ -96,11 +98,11 @@ func (r *reader) secretField(s *Secret, field string, v cue.Value) {
 
 // place works out the targets: all that take one of the secret's environments,
 // unless it says otherwise; one that is named has to take some.
-func (r *reader) place(d *draft, said bool) {
-	if said {
+func (r *reader) place(d *draft) {
+	if d.to.Exists() {
 		for _, name := range d.To {
 			if t := r.policy.Target(name); t != nil && len(t.Only) > 0 && len(d.environments) > 0 && !overlap(t.Only, d.environments) {
-				r.add(span{at: d.Fields["to"]}, "", "target %q takes none of the environments of %s", name, d.Name)
+				r.add(valueSpan(d.to), "", "target %q takes none of the environments of %s", name, d.Name)
 			}
 		}
 		return
@@ -110,16 +112,6 @@ func (r *reader) place(d *draft, said bool) {
 			d.To = append(d.To, t.Name)
 		}
 	}
-}
-
-// Target finds a target by its name; nil where there is none.
-func (p *Policy) Target(name string) *Target {
-	for i := range p.Targets {
-		if p.Targets[i].Name == name {
-			return &p.Targets[i]
-		}
-	}
-	return nil
 }
 
 func overlap(a, b []string) bool {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -63,13 +64,9 @@ func (r *reader) source(name string, v cue.Value) {
 	}
 	s.Kind = word
 	kind := kinds[word]
-	for _, need := range kind.needs {
-		if _, ok := fields[need]; !ok {
-			r.add(labelSpan(v), "", "source %q has no %s", name, need)
-		}
-	}
 	s.Path, s.Settings, s.Auth = kind.path, map[string]string{}, map[string]string{}
 	known := sourceFields(kind)
+	r.required(v, fields, known, kind.needs)
 	for field, value := range fields {
 		s.Fields[field] = valueSpan(value).at
 		if !slices.Contains(known, field) {
@@ -139,6 +136,28 @@ func (r *reader) engineVersion(v cue.Value) string {
 	return strconv.FormatInt(n, 10)
 }
 
+// required tells what is missing, unless a field that nobody knows may be it.
+func (r *reader) required(v cue.Value, fields map[string]cue.Value, known, needs []string) {
+	if strange(fields, known) {
+		return
+	}
+	for _, need := range needs {
+		if _, ok := fields[need]; !ok {
+			r.add(labelSpan(v), "", "%s has no %s", pathOf(v), need)
+		}
+	}
+}
+
+// strange tells whether there are fields that are not known.
+func strange(fields map[string]cue.Value, known []string) bool {
+	for name := range fields {
+		if !slices.Contains(known, name) {
+			return true
+		}
+	}
+	return false
+}
+
 // fields collects a struct's fields; nil where it is none.
 func (r *reader) fields(v cue.Value) map[string]cue.Value {
 	fields := map[string]cue.Value{}
@@ -153,6 +172,12 @@ func (r *reader) fields(v cue.Value) map[string]cue.Value {
 func (r *reader) kind(v cue.Value, fields map[string]cue.Value, of string, kinds []string) (string, bool) {
 	field, ok := fields["kind"]
 	if !ok {
+		for name, value := range fields {
+			if near, slip := nearest(name, []string{"kind"}); slip {
+				r.add(labelSpan(value), fmt.Sprintf("did you mean %q?", near), "%s has no field %q", "a "+of, name)
+				return "", false
+			}
+		}
 		r.add(labelSpan(v), "give it one of: "+oneOf(kinds), "%s has no kind", pathOf(v))
 		return "", false
 	}

@@ -26,7 +26,7 @@ func lastField(v cue.Value) string {
 }
 
 // exactlyOne checks that a target names one place, not several nor none.
-func (r *reader) exactlyOne(v cue.Value, fields map[string]cue.Value, choices ...string) bool {
+func (r *reader) exactlyOne(v cue.Value, fields map[string]cue.Value, kind string, choices ...string) bool {
 	var given []string
 	for _, choice := range choices {
 		if _, ok := fields[choice]; ok {
@@ -37,6 +37,9 @@ func (r *reader) exactlyOne(v cue.Value, fields map[string]cue.Value, choices ..
 	case 1:
 		return true
 	case 0:
+		if strange(fields, targetFields(kind)) {
+			return false // it may be the place
+		}
 		r.add(labelSpan(v), "give it its "+oneOf(choices), "%s names no place", pathOf(v))
 	default:
 		r.add(labelSpan(fields[given[1]]), "leave one out", "%s has both %s and %s", pathOf(v), given[0], given[1])
@@ -46,7 +49,7 @@ func (r *reader) exactlyOne(v cue.Value, fields map[string]cue.Value, choices ..
 
 // github fills in a GitHub target's defaults and checks what belongs together.
 func (r *reader) github(t *Target, v cue.Value, fields map[string]cue.Value) {
-	if !r.exactlyOne(v, fields, "repository", "organization") {
+	if !r.exactlyOne(v, fields, t.Kind, "repository", "organization") {
 		return
 	}
 	if _, ok := fields["store"]; !ok {
@@ -115,7 +118,7 @@ func (r *reader) visible(t *Target, v cue.Value, fields map[string]cue.Value) {
 
 // gitlab checks what belongs together in a GitLab target.
 func (r *reader) gitlab(t *Target, v cue.Value, fields map[string]cue.Value) {
-	if r.exactlyOne(v, fields, "project", "group", "instance") && !t.Instance && t.Project == "" && t.Group == "" {
+	if r.exactlyOne(v, fields, t.Kind, "project", "group", "instance") && !t.Instance && t.Project == "" && t.Group == "" {
 		if instance, ok := fields["instance"]; ok {
 			r.add(valueSpan(instance), "write instance: true, or name a project or group", "%s names no place", pathOf(v))
 		}
