@@ -22,15 +22,20 @@ func (r *reader) constraint(v cue.Value) Constraint {
 	case kind&cue.StringKind == 0:
 		r.add(valueSpan(v), "a value is constrained as a string", "no value can meet %s: it is %s", c.source, kindWord(kind))
 	default:
-		r.probe(v)
+		r.probe(v, c.source)
 	}
 	c.rule = &rule{lock: r.lock, value: v}
 	return c
 }
 
 // probe holds a constraint against a string, for the mistakes that CUE finds
-// only then: a regular expression that is none, a builtin wrongly used.
-func (r *reader) probe(v cue.Value) {
+// only then: a regular expression that is none, a builtin wrongly used. Those
+// are mistakes of the text, so each text is tried once.
+func (r *reader) probe(v cue.Value, source string) {
+	if r.probed[source] {
+		return
+	}
+	r.probed[source] = true
 	for _, err := range errors.Errors(v.Unify(v.Context().Encode("probe")).Validate()) {
 		format, args := err.Msg()
 		if strings.HasPrefix(format, "invalid regexp") || strings.HasPrefix(format, "cannot use") {

@@ -33,7 +33,7 @@ func (r *reader) read(e *evaluation) {
 	top = e.fill(r.outline(top), top)
 	r.renames(top["targets"])
 	r.secrets(top["secrets"])
-	r.namesFit()
+	r.renamesFit()
 	r.rules(top["rules"])
 	r.allowances(top["allow"])
 	r.ledger(top["ledger"])
