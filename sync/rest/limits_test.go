@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -119,6 +120,92 @@ func TestQuotaUsedUp(t *testing.T) {
 			t.Fatalf("%v after %v", err, time.Since(start))
 		}
 		if _, err := do(t.Context(), tr, "GET", ""); err != nil || time.Since(start) != 61*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+// TestSuccessEndsTheDoubling: haste that was forgiven is not remembered.
+func TestSuccessEndsTheDoubling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		next := &script{steps: []step{{status: 429}, {status: 200}, {status: 429}, {status: 200}}}
+		tr, start := transport(t, rest.Options{Next: next}), time.Now()
+		for range 2 {
+			if _, err := do(t.Context(), tr, "GET", ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if time.Since(start) != 2*time.Minute {
+			t.Errorf("took %v", time.Since(start))
+		}
+	})
+}
+
+// TestAllWaitTogether: what one request is told holds for all, the longest
+// wait counts, and the user is told once.
+func TestAllWaitTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []rest.Wait
+		var at []time.Duration
+		start := time.Now()
+		var mu sync.Mutex
+		tr := transport(t, rest.Options{
+			Notify: func(w rest.Wait) { told = append(told, w) },
+			Next: answer(func(req *http.Request) *http.Response {
+				mu.Lock()
+				at = append(at, time.Since(start))
+				n := len(at)
+				mu.Unlock()
+				time.Sleep(time.Duration(n) * time.Second) // both are on their way before either is refused
+				resp := ok(req)
+				if n <= 2 {
+					resp.StatusCode = 429
+					resp.Header.Set("Retry-After", fmt.Sprint(60/n)) // a minute, then half of one
+				}
+				return resp
+			}),
+		})
+		var group sync.WaitGroup
+		for range 2 {
+			group.Go(func() { _, _ = do(t.Context(), tr, "GET", "") })
+		}
+		time.Sleep(10 * time.Second)
+		for range 8 {
+			group.Go(func() { _, _ = do(t.Context(), tr, "GET", "") })
+		}
+		group.Wait()
+		for i, sent := range at {
+			if i >= 2 && sent != 61*time.Second {
+				t.Errorf("request %d was sent after %v", i, sent)
+			}
+		}
+		if len(at) != 12 || len(told) != 1 || told[0].Until.Sub(start) != 61*time.Second {
+			t.Errorf("%d sent; the user was told %+v", len(at), told)
+		}
+	})
+}
+
+func TestBusyStoreSaysWhen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		next := &script{steps: []step{{status: 503, header: map[string]string{"Retry-After": "20"}}, {status: 200}}}
+		tr, start := transport(t, rest.Options{Next: next}), time.Now()
+		if _, err := do(t.Context(), tr, "GET", ""); err != nil || time.Since(start) != 20*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestTurnIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := transport(t, rest.Options{Next: answer(ok), Limiter: rest.NewLimiter(rest.Pace{Burst: 1, PerMinute: 1})})
+		start := time.Now()
+		_, _ = do(t.Context(), tr, "PUT", "x")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := do(ctx, tr, "PUT", "x"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+		if _, err := do(t.Context(), tr, "PUT", "x"); err != nil || time.Since(start) != time.Minute {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})

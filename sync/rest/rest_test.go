@@ -178,6 +178,15 @@ func TestOneHost(t *testing.T) {
 		t.Errorf("the host's own other spelling: %v", err)
 	}
 	req, _ := http.NewRequestWithContext(t.Context(), "GET", base, http.NoBody)
+	named := transport(t, rest.Options{UserAgent: "keyplumb/1", Next: answer(func(req *http.Request) *http.Response {
+		if got := req.Header.Get("User-Agent"); got != "keyplumb/1" {
+			t.Errorf("user agent %q", got)
+		}
+		return ok(req)
+	})})
+	if _, err := named.RoundTrip(req); err != nil || len(req.Header) > 0 {
+		t.Errorf("%v; the caller's request has headers %v", err, req.Header)
+	}
 	req.Host = "evil.example.com"
 	if _, err := tr.RoundTrip(req); !errors.Is(err, store.ErrDenied) {
 		t.Errorf("another Host header: %v", err)

@@ -190,3 +190,69 @@ func TestLedgerOfAnotherName(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestWhatIsKnown: a listing, a write and a deletion each change what the next
+// write of a variable begins with.
+func TestWhatIsKnown(t *testing.T) {
+	const vars = "/repos/acme/api/actions/variables"
+	list, post, patch := "GET "+vars+"?per_page=30&page=1", "POST "+vars, "PATCH "+vars+"/NAME"
+	s := newServer(t, map[string][]reply{
+		list: {
+			{status: 200, body: `{"total_count":1,"variables":[{"name":"NAME","value":"x"}]}`},
+			{status: 200, body: `{"total_count":0,"variables":[]}`},
+		},
+		post: {{status: 201}}, patch: {{status: 204}}, "DELETE " + vars + "/NAME": {{status: 204}, {status: 404}},
+	})
+	target := s.open(t, github.Options{ScopeKind: github.ScopeRepository})
+	put := func(want string) {
+		t.Helper()
+		before := len(s.calls())
+		if _, err := target.Put(t.Context(), placement("repository", store.Variable, "Name", "y", nil)); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.calls()[before:]; len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("asked %q, want %s", got, want)
+		}
+	}
+	s.answers["PATCH "+vars+"/Name"] = s.answers[patch]
+	observe := func() {
+		t.Helper()
+		if _, err := target.List(t.Context(), "repository", []store.Kind{store.Variable}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove := func() {
+		t.Helper()
+		if err := target.Delete(t.Context(), "repository", store.Variable, "NAME"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	observe()
+	put("PATCH")
+	remove()
+	put("POST")
+	put("PATCH")
+	observe()
+	put("POST")
+	remove()
+	put("POST")
+}
+
+func TestDeleteNamesThatAreNone(t *testing.T) {
+	s := newServer(t, nil)
+	for _, name := range []string{"", "..", "a/b", "x?y", "x y"} {
+		if err := s.open(t, github.Options{}).Delete(t.Context(), "environment:prod", store.Secret, name); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if len(s.calls()) > 0 {
+		t.Errorf("asked %q", s.calls())
+	}
+}
+
+func TestDeleteIsRefused(t *testing.T) {
+	s := newServer(t, map[string][]reply{"DELETE " + env + "/secrets/NAME": {{status: 403}}})
+	if err := s.open(t, github.Options{}).Delete(t.Context(), "environment:prod", store.Secret, "NAME"); !errors.Is(err, store.ErrDenied) {
+		t.Errorf("%v", err)
+	}
+}
