@@ -83,7 +83,7 @@ func TestPatienceEnds(t *testing.T) {
 		start := time.Now()
 		_, err := do(t.Context(), tr, "GET", "")
 		e, ok := errors.AsType[*store.Error](err)
-		if !ok || e.Kind != store.ErrThrottled || e.RetryAfter != time.Hour || time.Since(start) > 0 {
+		if !ok || !errors.Is(e, store.ErrThrottled) || e.RetryAfter != time.Hour || time.Since(start) > 0 {
 			t.Fatalf("%v after %v", err, time.Since(start))
 		}
 		if !strings.Contains(e.Detail, "2000-01-01 01:00:00 UTC") {

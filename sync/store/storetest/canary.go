@@ -82,7 +82,7 @@ func (c Canary) Absent(t *testing.T, err error) {
 // errorText is everything that an error can be made to say, its causes too.
 func errorText(err error) string {
 	text := fmt.Sprintf("%v %+v %#v", err, err, err)
-	switch wrapped := err.(type) {
+	switch wrapped := err.(type) { //nolint:errorlint // it walks the chain itself, link by link
 	case interface{ Unwrap() error }:
 		if cause := wrapped.Unwrap(); cause != nil {
 			text += " " + errorText(cause)

@@ -3,6 +3,7 @@ package github
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"regexp"
 	"slices"
@@ -50,7 +51,7 @@ var permissions = regexp.MustCompile(`^[a-z_]{1,60}=(read|write|admin)([,;] ?[a-
 
 // explain adds what a user can do.
 func explain(err error, answer *http.Response, needs string) error {
-	e, ok := err.(*store.Error) //nolint:errorlint // as rest.Failure made it; what it wraps is not ours to change
+	e, ok := errors.AsType[*store.Error](err)
 	if !ok {
 		return err
 	}
@@ -59,16 +60,16 @@ func explain(err error, answer *http.Response, needs string) error {
 			needs = said
 		}
 	}
-	switch e.Kind {
-	case store.ErrUnauthentic:
+	switch {
+	case errors.Is(e, store.ErrUnauthentic):
 		e.Hint = cmp.Or(e.Hint, "the token is wrong, expired, revoked, or of another GitHub server")
-	case store.ErrDenied:
+	case errors.Is(e, store.ErrDenied):
 		e.Detail = cmp.Or(e.Detail, "the token may not do this")
 		e.Hint = cmp.Or(e.Hint, permissionHint(needs))
-	case store.ErrNotFound:
+	case errors.Is(e, store.ErrNotFound):
 		e.Detail = cmp.Or(e.Detail, "not there, or the token may not see it")
 		e.Hint = cmp.Or(e.Hint, permissionHint(needs))
-	case store.ErrMoved:
+	case errors.Is(e, store.ErrMoved):
 		e.Detail = cmp.Or(e.Detail, "it was renamed or transferred")
 		e.Hint = cmp.Or(e.Hint, "change the name in the policy")
 	}

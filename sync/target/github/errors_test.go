@@ -91,7 +91,7 @@ func TestErrors(t *testing.T) {
 			s := newServer(t, test.answers)
 			_, err := s.open(t, github.Options{}).List(t.Context(), "environment:prod", secrets)
 			e, ok := errors.AsType[*store.Error](err)
-			if !ok || e.Kind != test.kind {
+			if !ok || !errors.Is(e, test.kind) {
 				t.Fatalf("%v, want %v", err, test.kind)
 			}
 			if test.detail != "*" && e.Detail != test.detail || test.hint != "*" && e.Hint != test.hint {
@@ -196,7 +196,7 @@ func TestMoved(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := newServer(t, test.answers).open(t, github.Options{}).Identity(t.Context())
 			e, ok := errors.AsType[*store.Error](err)
-			if !ok || e.Kind != store.ErrMoved || e.Detail != test.detail || !strings.HasPrefix(e.Hint, "change the name in the policy") {
+			if !ok || !errors.Is(e, store.ErrMoved) || e.Detail != test.detail || !strings.HasPrefix(e.Hint, "change the name in the policy") {
 				t.Errorf("%v (%v)", err, store.Hint(err))
 			}
 		})

@@ -33,13 +33,6 @@ func organization(t *testing.T, storeName string) *server {
 }
 
 func TestSelection(t *testing.T) {
-	attributes := func(pairs ...string) store.Attributes {
-		out := store.Attributes{}
-		for i := 0; i < len(pairs); i += 2 {
-			out[pairs[i]] = pairs[i+1]
-		}
-		return out
-	}
 	tests := []struct {
 		name       string
 		secret     string
@@ -50,12 +43,12 @@ func TestSelection(t *testing.T) {
 		{"new, nothing said", "NAME", nil, `"private" null`, 0},
 		{"there, nothing said: as it was", "EVERYWHERE", nil, `"all" null`, 0},
 		{"there and selected, nothing said: as it was", "SELECTED", nil, `"selected" [2,1]`, 1},
-		{"all", "NAME", attributes("visibility", "all"), `"all" null`, 0},
-		{"from selected to private", "SELECTED", attributes("visibility", "private"), `"private" null`, 0},
-		{"selected", "NAME", attributes("visibility", "selected", "repositories", "api,web"), `"selected" [1,2]`, 2},
-		{"selected, the owner named", "NAME", attributes("visibility", "selected", "repositories", "ACME/api"), `"selected" [1]`, 1},
-		{"selected, and none of them", "SELECTED", attributes("visibility", "selected", "repositories", ""), `"selected" []`, 0},
-		{"selected for the first time, without a list", "EVERYWHERE", attributes("visibility", "selected"), `"selected" []`, 0},
+		{"all", "NAME", store.Attributes{"visibility": "all"}, `"all" null`, 0},
+		{"from selected to private", "SELECTED", store.Attributes{"visibility": "private"}, `"private" null`, 0},
+		{"selected", "NAME", store.Attributes{"visibility": "selected", "repositories": "api,web"}, `"selected" [1,2]`, 2},
+		{"selected, the owner named", "NAME", store.Attributes{"visibility": "selected", "repositories": "ACME/api"}, `"selected" [1]`, 1},
+		{"selected, and none of them", "SELECTED", store.Attributes{"visibility": "selected", "repositories": ""}, `"selected" []`, 0},
+		{"selected for the first time, without a list", "EVERYWHERE", store.Attributes{"visibility": "selected"}, `"selected" []`, 0},
 	}
 	for _, storeName := range []string{"actions", "dependabot", "codespaces"} {
 		for _, test := range tests {
