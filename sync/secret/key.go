@@ -104,3 +104,6 @@ func (Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // LogValue covers slog.
 func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// ReadKey reads a key that is itself kept as a secret value.
+func ReadKey(v Value) (Key, error) { return ParseKey(string(v.Reveal())) }

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// A Command is keyplumb, as it is run: all that it takes from its process.
+type Command struct {
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Environ []string // NAME=value
+	Dir     string   // the working directory
+}
+
+// Main runs keyplumb and gives its exit code.
+func (c *Command) Main(ctx context.Context, args []string) (code int) {
+	c.Stderr = &lockedWriter{w: c.Stderr}
+	defer func() {
+		if r := recover(); r != nil {
+			code = c.crashed()
+		}
+	}()
+	root := c.root(&code)
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return c.fail(ctx, err)
+	}
+	return code
+}
+
+// root makes the command line.
+func (c *Command) root(code *int) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "keyplumb",
+		Short: "Check, sync and watch the secrets of CI against a policy",
+		Long: "keyplumb lints a CUE policy on CI secrets, carries the secrets from their sources to CI,\n" +
+			"and fails the build on drift and on keys that dev and prod share.\n\n" + exitCodeTable(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(c.Stdin)
+	root.SetOut(c.Stdout)
+	root.SetErr(c.Stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
+	root.SuggestionsMinimumDistance = 2
+	root.CompletionOptions.HiddenDefaultCmd = false
+	root.AddCommand(c.checkCommand(code), c.planCommand(code), c.syncCommand(code), c.driftCommand(code),
+		c.demoCommand(code), c.keygenCommand(), c.schemaCommand(), c.versionCommand(), c.actionCommand(code))
+	return root
+}
+
+// Getenv gives an environment variable; the last one counts, as for a process.
+func (c *Command) Getenv(name string) string {
+	value := ""
+	for _, pair := range c.Environ {
+		if rest, ok := strings.CutPrefix(pair, name+"="); ok {
+			value = rest
+		}
+	}
+	return value
+}
+
+// fail prints what went wrong, a line for each error, with what to do next.
+func (c *Command) fail(ctx context.Context, err error) int {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		fmt.Fprintln(c.Stderr, "error: interrupted")
+		fmt.Fprintln(c.Stderr, "hint: run the same command again: it picks up where this one stopped")
+		return exitInterrupted
+	}
+	for _, one := range flatten(err) {
+		fmt.Fprintf(c.Stderr, "error: %s\n", plain(one.Error()))
+		if hint := hintOf(one); hint != "" {
+			fmt.Fprintf(c.Stderr, "hint: %s\n", plain(hint))
+		}
+	}
+	return codeOf(err)
+}
+
+// crashed reports a panic by the functions that it went through. What it
+// panicked with is not shown: that may hold anything.
+func (c *Command) crashed() int {
+	fmt.Fprintln(c.Stderr, "error: internal error: keyplumb has a defect; nothing more was done")
+	fmt.Fprintln(c.Stderr, "hint: please report it, with the lines that follow; they hold no values")
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		frame, more := frames.Next()
+		fmt.Fprintf(c.Stderr, "  %s:%d\n", frame.Function, frame.Line)
+		if !more {
+			return exitFailed
+		}
+	}
+}
+
+// interruptible gives a context that ends at the first interrupt. A second one
+// ends the process.
+func interruptible(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitInterrupted)
+	}()
+	return ctx, func() { signal.Stop(signals); cancel() }
+}
+
+// lockedWriter lets progress and errors share standard error.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}

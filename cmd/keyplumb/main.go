@@ -1,0 +1,23 @@
+// Command keyplumb checks a policy on CI secrets, carries the secrets from
+// their sources to CI, and says when the two have drifted apart.
+//
+// Each command has a file of its own; wire.go alone names the providers, and
+// demo.go alone the emulators.
+package main
+
+import (
+	"context"
+	"os"
+)
+
+func main() {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = "."
+	}
+	c := &Command{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Dir: dir}
+	ctx, stop := interruptible(context.Background())
+	code := c.Main(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}

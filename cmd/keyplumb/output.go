@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/term"
+
+	"github.com/keyplumb/keyplumb/policy/finding"
+	"github.com/keyplumb/keyplumb/policy/report"
+)
+
+// finish writes the reports that were asked for and gives the exit code: the
+// one given, or exitFindings where that is exitOK and a finding is grave
+// enough. Files is where policy files are quoted from; it may be nil.
+func (c *Command) finish(flags *reportFlags, r report.Report, files fs.FS, policyFiles []string) (int, error) {
+	outputs, err := flags.outputs()
+	if err != nil {
+		return 0, err
+	}
+	level, fails, err := flags.failing()
+	if err != nil {
+		return 0, err
+	}
+	if worst, any := finding.Worst(r.Findings); r.ExitCode == exitOK && any && fails && worst >= level {
+		r.ExitCode = exitFindings
+	}
+	r.Count()
+	for _, o := range outputs {
+		if err := c.write(o, r, quoting(files, policyFiles)); err != nil {
+			return 0, err
+		}
+	}
+	return r.ExitCode, nil
+}
+
+func (c *Command) write(o output, r report.Report, source func(string) ([]byte, bool)) error {
+	var b bytes.Buffer
+	var err error
+	switch o.format {
+	case "json":
+		err = report.JSON(&b, r)
+	default:
+		err = report.Text(&b, r, report.TextOptions{Color: o.file == "" && c.color(c.Stdout), Source: source})
+	}
+	if err != nil {
+		return err
+	}
+	if o.file == "" {
+		_, err = c.Stdout.Write(b.Bytes())
+	} else {
+		err = os.WriteFile(c.path(o.file), b.Bytes(), 0o644) //nolint:gosec // a report holds no value, and is for others to read
+	}
+	if err != nil {
+		return refuse(exitFailed, "", "the %s report could not be written", o.format)
+	}
+	return nil
+}
+
+// quoting gives the policy's own files to quote from, and no other: what else
+// a finding points at may hold a value on its line.
+func quoting(files fs.FS, policyFiles []string) func(string) ([]byte, bool) {
+	if files == nil {
+		return nil
+	}
+	return func(name string) ([]byte, bool) {
+		if !slices.Contains(policyFiles, name) {
+			return nil, false
+		}
+		content, err := fs.ReadFile(files, name)
+		return content, err == nil
+	}
+}
+
+// path resolves a file's name against the working directory.
+func (c *Command) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(c.Dir, name)
+}
+
+// color tells whether a writer is to get colour: a terminal, unless NO_COLOR
+// (no-color.org) or FORCE_COLOR says otherwise.
+func (c *Command) color(w io.Writer) bool {
+	switch {
+	case c.Getenv("NO_COLOR") != "":
+		return false
+	case c.Getenv("FORCE_COLOR") != "":
+		return true
+	}
+	return isTerminal(w) && c.Getenv("TERM") != "dumb"
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

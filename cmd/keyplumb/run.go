@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keyplumb/keyplumb/policy/finding"
+	"github.com/keyplumb/keyplumb/policy/report"
+	"github.com/keyplumb/keyplumb/sync/engine"
+	"github.com/keyplumb/keyplumb/sync/plan"
+)
+
+// A run is one plan, sync or drift: its flags, and what it works with.
+type run struct {
+	*Command
+	name     string
+	policies policyFlags
+	selected selectFlags
+	reports  reportFlags
+	flags    runFlags
+
+	session *session
+	engine  *engine.Engine
+	opened  *providers
+	commit  string
+}
+
+// newRun makes the run of a command and gives the command its flags.
+func (c *Command) newRun(cmd *cobra.Command) *run {
+	r := &run{Command: c, name: cmd.Name()}
+	r.policies.add(cmd.Flags())
+	r.selected.add(cmd.Flags())
+	r.reports.add(cmd.Flags())
+	r.flags.add(cmd.Flags())
+	return r
+}
+
+// prepare checks the command line, the event that started the job and the
+// policy, and sets up the engine. With a policy that has mistakes it reports
+// them and gives their exit code; done says so.
+func (r *run) prepare(ctx context.Context) (done bool, code int, err error) {
+	if _, err := r.reports.outputs(); err != nil {
+		return false, 0, err
+	}
+	if _, _, err := r.reports.failing(); err != nil {
+		return false, 0, err
+	}
+	if err := r.flags.validate(); err != nil {
+		return false, 0, err
+	}
+	job, err := r.guard(ctx)
+	if err != nil {
+		return false, 0, err
+	}
+	tree, err := r.treeOf(ctx, job)
+	if err != nil {
+		return false, 0, err
+	}
+	if r.session, err = r.load(ctx, r.policies, tree); err != nil {
+		return false, 0, err
+	}
+	if len(r.session.mistakes) > 0 {
+		code, err = r.invalid(r.name, &r.reports, r.session)
+		return true, code, err
+	}
+	if err := r.session.selected(r.selected.selection()); err != nil {
+		return false, 0, err
+	}
+	r.commit = tree.commit
+	return false, 0, r.wire(ctx, job, tree)
+}
+
+// observed is a run up to the plan, with all that was found on the way.
+type observed struct {
+	*engine.Run
+	found  []finding.Finding // judged
+	blocks bool              // something forbids to write
+}
+
+// observe reads the sources, looks at the targets and makes the plan.
+func (r *run) observe(ctx context.Context, write bool) (*observed, error) {
+	got, err := r.engine.Prepare(ctx, write)
+	if err != nil {
+		return nil, &exitError{code: exitFailed, err: err}
+	}
+	lint := r.session.lint(r.engine.Selection)
+	values := r.session.policy.Judge(got.Findings, r.session.now)
+	o := &observed{Run: got}
+	o.found = append(append(o.found, lint...), values...)
+	worst, any := finding.Worst(o.found)
+	o.blocks = any && worst == finding.Error
+	o.found = append(o.found, r.session.policy.Judge(got.Plan.Findings, r.session.now)...)
+	return o, nil
+}
+
+// problems prints what could not be observed, and gives the exit code for it.
+func (r *run) problems(ctx context.Context, o *observed) int {
+	if len(o.Problems()) == 0 {
+		return exitOK
+	}
+	for _, err := range o.Problems() {
+		r.fail(ctx, &exitError{code: exitFailed, err: err})
+	}
+	return exitFailed
+}
+
+// report makes the report of a run.
+func (r *run) report(o *observed, code int) report.Report {
+	requests, writes := o.Requests()
+	out := report.Report{Command: r.name, ExitCode: code, Findings: o.found,
+		Summary: report.Summary{InSync: o.Plan.InSync, Unverified: o.Plan.Unverified, Requests: requests, Writes: writes}}
+	out.Summary.Create, out.Summary.Update, out.Summary.Delete = o.Plan.Counts()
+	finding.Sort(out.Findings)
+	return out
+}
+
+// finishRun writes the reports of a run.
+func (r *run) finishRun(out report.Report) (int, error) {
+	return r.finish(&r.reports, out, r.session.files, r.session.policy.Files)
+}
+
+// changes gives the plan's changes as the report has them.
+func changes(p *plan.Plan, results []engine.Result) []report.Change {
+	out := make([]report.Change, 0, len(p.Changes))
+	for i, c := range p.Changes {
+		change := report.Change{Action: string(c.Action), Target: c.Target, Scope: c.Scope, Name: c.Name,
+			Environment: c.Environment, Reason: string(c.Reason), Attributes: c.Attributes}
+		if results != nil {
+			change.Result = results[i].Result
+		}
+		out = append(out, change)
+	}
+	return out
+}
+
+// pruning says that a write-only store cannot be pruned without a memory.
+func (r *run) pruning() error {
+	if r.flags.prune && r.engine.Keys.Current.IsZero() {
+		return refuse(exitFailed, "set KEYPLUMB_LEDGER_KEY; make one with keyplumb keygen",
+			"--prune needs a ledger key: without one nothing tells what keyplumb wrote from what others did")
+	}
+	return nil
+}
+
+// withoutKey tells, in one line, what a ledger key would add.
+func (r *run) withoutKey() {
+	if r.engine.Keys.Current.IsZero() {
+		fmt.Fprintln(r.Stderr, "note: without a ledger key (KEYPLUMB_LEDGER_KEY) keyplumb cannot tell whether what is there is still what it wrote; make one with keyplumb keygen")
+	}
+}
+
+// applied turns the outcome of Apply into an exit code and prints its errors.
+func (r *run) applied(ctx context.Context, o *observed, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	code := exitFailed
+	if o.Wrote() {
+		code = exitPartial
+	}
+	hint := ""
+	if errors.Is(err, engine.ErrTooManyDeletes) {
+		hint = "look at the plan; if it is right, allow it with --max-delete N"
+	}
+	if code == exitPartial {
+		hint = "run keyplumb sync again: it mends what this run left unfinished"
+	}
+	got := r.fail(ctx, &exitError{code: code, err: err})
+	if hint != "" && got != exitInterrupted {
+		fmt.Fprintf(r.Stderr, "hint: %s\n", hint)
+	}
+	return got
+}

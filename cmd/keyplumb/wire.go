@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/keyplumb/keyplumb/policy"
+	"github.com/keyplumb/keyplumb/sync/engine"
+	"github.com/keyplumb/keyplumb/sync/ledger"
+	"github.com/keyplumb/keyplumb/sync/plan"
+	"github.com/keyplumb/keyplumb/sync/rest"
+	"github.com/keyplumb/keyplumb/sync/secret"
+	sourcedotenv "github.com/keyplumb/keyplumb/sync/source/dotenv"
+	sourceenv "github.com/keyplumb/keyplumb/sync/source/env"
+	"github.com/keyplumb/keyplumb/sync/source/sops"
+	"github.com/keyplumb/keyplumb/sync/store"
+	targetdotenv "github.com/keyplumb/keyplumb/sync/target/dotenv"
+	"github.com/keyplumb/keyplumb/sync/target/github"
+)
+
+// providers opens sources and targets for a run, with the credentials that
+// each ecosystem's own tools take from the environment.
+type providers struct {
+	*run
+	job  job
+	tree tree
+	keys ledger.Keys
+
+	mu      sync.Mutex
+	limiter *rest.Limiter // GitHub counts by account, so its targets share one
+	targets []store.Target
+}
+
+// wire sets up the engine.
+func (r *run) wire(ctx context.Context, j job, t tree) error {
+	p := &providers{run: r, job: j, tree: t, limiter: github.NewLimiter()}
+	if err := p.allowTargets(); err != nil {
+		return err
+	}
+	if err := p.built(); err != nil {
+		return err
+	}
+	keys, err := p.ledgerKeys(ctx)
+	if err != nil {
+		return err
+	}
+	p.keys = keys
+	progress := r.newProgress()
+	r.opened = p
+	r.engine = &engine.Engine{
+		Policy: r.session.policy, Selection: r.selected.selection(), MaxDelete: r.flags.maxDelete, Keys: keys,
+		Options: plan.Options{Adopt: r.flags.adopt, AdoptAll: r.flags.adoptsAll(), Prune: r.flags.prune,
+			Refresh: r.flags.refresh, AllowRollback: r.flags.allowRollback},
+		OpenSource: p.openSource, OpenTarget: p.openTarget,
+		Progress: progress.event, Now: time.Now,
+	}
+	if r.flags.leaks {
+		r.engine.SearchLeaks, err = p.searchLeaks()
+	}
+	return err
+}
+
+// The kinds that this keyplumb can read and write.
+var (
+	builtSources = []string{"sops", "dotenv", "env"}
+	builtTargets = []string{"github", "dotenv"}
+)
+
+// built refuses the kinds that a policy may name and this keyplumb does not
+// have, before anything is read.
+func (p *providers) built() error {
+	var errs []error
+	for _, s := range p.session.policy.Sources {
+		if !slices.Contains(builtSources, s.Kind) {
+			errs = append(errs, refuse(exitUsage, "there are: "+strings.Join(builtSources, ", "),
+				"%s: source %s: keyplumb cannot read %s yet", s.Position, s.Name, s.Kind))
+		}
+	}
+	for _, t := range p.session.policy.Targets {
+		if !slices.Contains(builtTargets, t.Kind) && p.selects(t.Name) {
+			errs = append(errs, refuse(exitUsage, "there are: "+strings.Join(builtTargets, ", "),
+				"%s: target %s: keyplumb cannot write to %s yet", t.Position, t.Name, t.Kind))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (p *providers) selects(target string) bool {
+	return len(p.selected.targets) == 0 || slices.Contains(p.selected.targets, target)
+}
+
+// openSource opens a source for one environment.
+func (p *providers) openSource(_ context.Context, s policy.Source, environment string) (store.Source, error) {
+	switch s.Kind {
+	case "sops":
+		return sops.New(sops.Options{FS: p.tree.files, Path: s.Path,
+			AgeKey: secret.New([]byte(p.Getenv("SOPS_AGE_KEY"))), KeyFile: p.Getenv("SOPS_AGE_KEY_FILE")}), nil
+	case "dotenv":
+		return sourcedotenv.New(sourcedotenv.Options{FS: p.tree.files, Path: s.Path, Key: p.keys.Current}), nil
+	case "env":
+		return sourceenv.New(sourceenv.Options{Lookup: p.lookupEnv}), nil
+	}
+	return nil, fmt.Errorf("source %s for %s: unknown kind %s", s.Name, environment, s.Kind)
+}
+
+// openTarget opens a target for what the run needs of it.
+func (p *providers) openTarget(ctx context.Context, t policy.Target, use engine.Use) (store.Target, error) {
+	opened, err := p.open(ctx, t, use)
+	if err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.targets = append(p.targets, opened)
+	return opened, nil
+}
+
+func (p *providers) open(_ context.Context, t policy.Target, use engine.Use) (store.Target, error) {
+	switch t.Kind {
+	case "github":
+		return p.openGitHub(t, use)
+	case "dotenv":
+		return targetdotenv.New(targetdotenv.Options{
+			Root: p.tree.root, InCI: p.job.ci != "", Production: slices.Contains(use.Tiers, policy.Production),
+			AllowPlaintext: p.flags.allowPlaintext, IsIgnored: p.isIgnored,
+		})
+	}
+	return nil, fmt.Errorf("unknown kind %s", t.Kind)
+}
+
+func (p *providers) openGitHub(t policy.Target, use engine.Use) (store.Target, error) {
+	base := p.Getenv("GITHUB_API_URL")
+	if err := p.hostAllowed("", base, github.DefaultURL); err != nil {
+		return nil, err
+	}
+	o := github.Options{
+		URL: base, Repository: t.Repository, Organization: t.Organization, ScopeKind: t.ScopeKind, Store: t.Store,
+		Create: t.Create, Variables: use.Variables || use.Ledger, UserAgent: "keyplumb",
+		TLS: &tls.Config{MinVersion: tls.VersionTLS12}, Limiter: p.limiter, Notify: p.waiting,
+	}
+	token := p.Getenv("GITHUB_TOKEN")
+	if token == "" {
+		token = p.Getenv("GH_TOKEN")
+	}
+	if id := p.Getenv("KEYPLUMB_GITHUB_APP_ID"); id != "" {
+		o.App = &github.App{ID: id, Key: secret.New([]byte(p.Getenv("KEYPLUMB_GITHUB_APP_PRIVATE_KEY")))}
+	} else {
+		o.Token = secret.New([]byte(token))
+	}
+	return github.New(o)
+}
+
+// close gives back what was borrowed: an App's tokens.
+func (p *providers) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	for _, t := range p.targets {
+		if c, ok := t.(interface{ Close(context.Context) error }); ok {
+			if err := c.Close(ctx); err != nil {
+				p.say("note: a token could not be revoked; it runs out by itself within the hour")
+			}
+		}
+	}
+}
+
+// waiting tells the user of a pause.
+func (p *providers) waiting(w rest.Wait) {
+	text := fmt.Sprintf("note: waiting %s: %s", w.For.Round(time.Second), w.Reason)
+	if w.PerMinute > 0 {
+		text += fmt.Sprintf(" (%d writes a minute from now on)", w.PerMinute)
+	}
+	p.say(text)
+}
+
+// ledgerKeys takes the ledger key from the environment, or from the source
+// that the policy names.
+func (p *providers) ledgerKeys(ctx context.Context) (ledger.Keys, error) {
+	var keys ledger.Keys
+	for _, k := range []struct {
+		name string
+		key  *secret.Key
+	}{{"KEYPLUMB_LEDGER_KEY", &keys.Current}, {"KEYPLUMB_LEDGER_KEY_PREVIOUS", &keys.Previous}} {
+		text := p.Getenv(k.name)
+		if text == "" {
+			continue
+		}
+		key, err := secret.ParseKey(text)
+		if err != nil {
+			return ledger.Keys{}, refuse(exitFailed, "make one with keyplumb keygen", "%s is %w", k.name, err)
+		}
+		*k.key = key
+	}
+	if from := p.session.policy.LedgerKey; from != nil && keys.Current.IsZero() {
+		key, err := p.ledgerKeyFrom(ctx, from)
+		if err != nil {
+			return ledger.Keys{}, err
+		}
+		keys.Current = key
+	}
+	if keys.Current.IsZero() && !keys.Previous.IsZero() {
+		return ledger.Keys{}, refuse(exitFailed, "set the new one as KEYPLUMB_LEDGER_KEY", "KEYPLUMB_LEDGER_KEY_PREVIOUS is set without a current ledger key")
+	}
+	return keys, nil
+}
+
+// ledgerKeyFrom reads the ledger key from a source of the policy.
+func (p *providers) ledgerKeyFrom(ctx context.Context, from *policy.From) (secret.Key, error) {
+	s := p.session.policy.Source(from.Source)
+	source, err := p.openSource(ctx, *s, "")
+	if err != nil {
+		return secret.Key{}, &exitError{code: exitFailed, err: err}
+	}
+	got := source.Read(ctx, []store.Reference{{Path: from.Path, Field: from.Field, Version: from.Version}})[0]
+	if got.Err != nil {
+		return secret.Key{}, &exitError{code: exitFailed, err: fmt.Errorf("the ledger key: %w", got.Err)}
+	}
+	key, err := secret.ReadKey(got.Value)
+	if err != nil {
+		return secret.Key{}, refuse(exitFailed, "make one with keyplumb keygen, and put it there", "the ledger key in source %s is %w", from.Source, err)
+	}
+	return key, nil
+}
+
+func (p *providers) lookupEnv(name string) (string, bool) {
+	value, found := "", false
+	for _, pair := range p.Environ {
+		if rest, ok := strings.CutPrefix(pair, name+"="); ok {
+			value, found = rest, true
+		}
+	}
+	return value, found
+}
