@@ -20,8 +20,9 @@ type Constraint struct {
 // A rule is CUE's side of a constraint. A CUE context is not safe for
 // concurrent use; all the constraints of a policy share its lock.
 type rule struct {
-	lock  *sync.Mutex
-	value cue.Value
+	lock    *sync.Mutex
+	value   cue.Value
+	offered map[string]bool // the schema's definitions that the policy does not redefine
 }
 
 // Source quotes the constraint as the policy wrote it; "" for the zero

@@ -90,6 +90,15 @@ func (e *evaluation) validate() {
 	}
 }
 
+// offered are the definitions that the policy does not define itself.
+func (e *evaluation) offered() map[string]bool {
+	names := map[string]bool{}
+	for _, name := range e.definitions() {
+		names[name] = !e.policy.LookupPath(cue.ParsePath(name)).Exists()
+	}
+	return names
+}
+
 // definitions are the names that the schema offers to policies.
 func (e *evaluation) definitions() []string {
 	var names []string

@@ -58,7 +58,7 @@ func (m *mistakes) understand(fence *fence, found located) *Policy {
 	if !ok {
 		return nil
 	}
-	r := &reader{mistakes: m, lock: new(sync.Mutex), policy: p, start: clauseSpan(instance.Files[0]), probed: map[string]bool{}}
+	r := &reader{mistakes: m, lock: new(sync.Mutex), policy: p, start: clauseSpan(instance.Files[0]), offered: e.offered(), probed: map[string]bool{}}
 	r.read(e)
 	if !m.any() {
 		e.validate()

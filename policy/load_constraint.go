@@ -24,7 +24,7 @@ func (r *reader) constraint(v cue.Value) Constraint {
 	default:
 		r.probe(v, c.source)
 	}
-	c.rule = &rule{lock: r.lock, value: v}
+	c.rule = &rule{lock: r.lock, value: v, offered: r.offered}
 	return c
 }
 

@@ -13,11 +13,12 @@ import (
 // of them are told at once.
 type reader struct {
 	*mistakes
-	lock   *sync.Mutex // guards CUE's context, which constraints share
-	policy *Policy
-	start  span // the package clause: where something is missing altogether
-	known  known
-	probed map[string]bool // the constraints, as written, that were tried
+	lock    *sync.Mutex // guards CUE's context, which constraints share
+	policy  *Policy
+	start   span // the package clause: where something is missing altogether
+	known   known
+	offered map[string]bool // see rule
+	probed  map[string]bool // the constraints, as written, that were tried
 }
 
 // known are the names that references can be to.
