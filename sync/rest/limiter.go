@@ -34,8 +34,10 @@ type Limiter struct {
 	reason Reason
 	told   bool // of this wait
 	paced  bool // told that writes keep to a pace
-	strict bool
-	unsaid int // refusals in a row that named no time
+	unsaid int  // refusals in a row that named no time
+
+	strict    bool // the strict pace was taken up
+	announced bool // and the user was told
 }
 
 // NewLimiter makes a limiter that knows nothing yet but the pace.
@@ -49,10 +51,13 @@ func NewLimiter(pace Pace) *Limiter {
 
 func perMinute(n int) rate.Limit { return rate.Limit(float64(n) / time.Minute.Seconds()) }
 
-// heed remembers what an answer said.
-func (l *Limiter) heed(said limit) {
+// heed remembers what an answer said: to a write, or to a read.
+func (l *Limiter) heed(said limit, write bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if write && said.refused && said.reason == Haste {
+		l.slowDown()
+	}
 	if !said.unsaid {
 		l.unsaid = 0
 	}
@@ -77,8 +82,11 @@ func (l *Limiter) hold() (w Wait, news bool) {
 	if left <= 0 {
 		return Wait{}, false
 	}
-	news, l.told = !l.told, true
-	return Wait{Reason: l.reason, For: left, Until: l.until}, news
+	w = Wait{Reason: l.reason, For: left, Until: l.until}
+	if news, l.told = !l.told, true; news && l.strict && !l.announced {
+		w.PerMinute, l.announced = l.pace.Strict, true
+	}
+	return w, news
 }
 
 // turn gives how long a write must wait to keep to the pace, the way to give
@@ -97,20 +105,14 @@ func (l *Limiter) turn() (w Wait, giveBack func(), news bool) {
 	return Wait{Reason: Pacer, For: delay, Until: time.Now().Add(delay), PerMinute: l.perMinute()}, reservation.Cancel, news
 }
 
-// slowDown takes up the strict pace, once, and tells whether it just did.
-func (l *Limiter) slowDown() (perMinuteNow int, news bool) {
-	if l.writes == nil || l.pace.Strict == 0 {
-		return 0, false
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.strict {
-		return l.pace.Strict, false
+// slowDown takes up the strict pace, once; l.mu is held.
+func (l *Limiter) slowDown() {
+	if l.writes == nil || l.pace.Strict == 0 || l.strict {
+		return
 	}
 	l.strict, l.paced = true, true
 	l.writes.SetBurst(1)
 	l.writes.SetLimit(perMinute(l.pace.Strict - 1))
-	return l.pace.Strict, true
 }
 
 // perMinute is the pace now; l.mu is held.

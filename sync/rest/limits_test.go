@@ -280,7 +280,7 @@ func TestStrictPace(t *testing.T) {
 		if most := busiest(at); most > 80 || most < 78 {
 			t.Errorf("%d writes in a minute, want 80", most)
 		}
-		if len(told) != 2 || told[0].PerMinute != 80 || told[1].For != time.Minute {
+		if len(told) != 1 || told[0].PerMinute != 80 || told[0].For != time.Minute || told[0].Reason != rest.Haste {
 			t.Errorf("the user was told %+v", told)
 		}
 	})

@@ -37,10 +37,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		resp, err := t.attempt(ctx, req, body)
 		v := judge(req.Method, resp, err)
-		t.limiter.heed(v.limit)
+		t.limiter.heed(v.limit, !isRead(req.Method))
 		switch {
-		case v.limit.refused:
-			t.slowDown(req, v.limit)
+		case v.limit.refused: // and waited out at the loop's beginning
 		case !v.again:
 			return resp, t.failure(req, err)
 		default:

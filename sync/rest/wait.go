@@ -57,13 +57,3 @@ func (t *Transport) held(ctx context.Context, req *http.Request, patience time.T
 		}
 	}
 }
-
-// slowDown takes up the stricter pace when the store refuses a write for haste.
-func (t *Transport) slowDown(req *http.Request, said limit) {
-	if isRead(req.Method) || said.reason != Haste {
-		return
-	}
-	if pace, news := t.limiter.slowDown(); news {
-		t.notify(Wait{Reason: Haste, PerMinute: pace})
-	}
-}

@@ -260,6 +260,29 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+func TestEnterpriseServer(t *testing.T) {
+	for address, host := range map[string]string{
+		"https://GitHub.example.com/api/v3":      "github.example.com",
+		"https://github.example.com:443/api/v3/": "github.example.com",
+		"https://github.example.com:8443/api/v3": "github.example.com:8443",
+	} {
+		s := unstarted(map[string][]reply{"GET /api/v3/repos/acme/api": {{status: 200, body: found}}})
+		target, err := github.New(github.Options{
+			URL: address, Next: s, Token: secret.New([]byte("a token\n")), // a file's last line break is no part of a token
+			Repository: "acme/api", ScopeKind: "repository", Store: "actions",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := target.Identity(t.Context()); err != nil || got != "github|"+host+"|repository|7" {
+			t.Errorf("%s: %q, %v", address, got, err)
+		}
+		if got := s.sent[0].token; got != "a token" {
+			t.Errorf("sent with %q", got)
+		}
+	}
+}
+
 func TestScopes(t *testing.T) {
 	s := newServer(t, nil)
 	target := s.open(t, github.Options{Create: true})

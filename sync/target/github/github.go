@@ -82,7 +82,7 @@ type Target struct {
 	options   Options
 	owner     string
 	name      string // of the repository; "" for an organization
-	host      string
+	host      string // of the API, as identities name it
 	client    *gh.Client
 	transport *rest.Transport
 	app       *installation // nil with a plain token
@@ -137,7 +137,7 @@ func New(o Options) (*Target, error) {
 		}
 	}
 	t.client = newClient(o, &authorized{bearer: bearer, next: transport})
-	t.host = strings.ToLower(t.client.BaseURL.Host)
+	t.host = strings.TrimSuffix(strings.ToLower(t.client.BaseURL.Host), ":443")
 	return t, nil
 }
 
