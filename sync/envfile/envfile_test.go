@@ -102,7 +102,8 @@ func TestEdit(t *testing.T) {
 	f.SetNote("LEDGER_2", "other")
 	f.SetNote("LEDGER_1", "second")
 	f.SetNote("LEDGER_2", "")
-	const want = "# head\n\nC=c\nA='new $value' # last\n# foot\nD=added\n# LEDGER_1=second\n"
+	f.Set("E", "before the notes")
+	const want = "# head\n\nC=c\nA='new $value' # last\n# foot\nD=added\nE='before the notes'\n# KEYPLUMB_LEDGER_1=second\n"
 	if got := string(f.Bytes()); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

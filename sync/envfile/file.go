@@ -36,9 +36,9 @@ func (f *File) Value(name string) (string, bool) {
 	return "", false
 }
 
-// Set gives a variable its value, where it stands or at the end. An export
-// before it and a comment behind it stay. It tells whether the value can be
-// written, see [Quote]; if not, nothing is changed.
+// Set gives a variable its value, where it stands or at the end, before the
+// notes. An export before it and a comment behind it stay. It tells whether
+// the value can be written, see [Quote]; if not, nothing is changed.
 func (f *File) Set(name, value string) bool {
 	at := -1
 	for i, s := range f.statements {
@@ -49,7 +49,7 @@ func (f *File) Set(name, value string) bool {
 	if at < 0 {
 		text, ok := Quote(name, value)
 		if ok {
-			f.add(statement{text: text + "\n", name: name, value: value})
+			f.insert(f.end(), statement{text: text + "\n", name: name, value: value})
 		}
 		return ok
 	}
@@ -100,36 +100,49 @@ func (f *File) Delete(name string) {
 	f.statements = slices.DeleteFunc(f.statements, func(s statement) bool { return s.name == name })
 }
 
-// Note gives the text of the comment "# KEY=text".
+// notePrefix begins the comments that are keyplumb's own: "# KEYPLUMB_KEY=text".
+// They stand at the end of a file.
+const notePrefix = "# KEYPLUMB_"
+
+// Note gives the text of the note under a key, "" where there is none.
 func (f *File) Note(key string) string {
 	for _, s := range f.statements {
-		if text, found := strings.CutPrefix(s.text, "# "+key+"="); found {
+		if text, found := strings.CutPrefix(s.text, notePrefix+key+"="); found {
 			return strings.TrimRight(text, "\r\n")
 		}
 	}
 	return ""
 }
 
-// SetNote writes the comment "# KEY=text", where it stands or at the end; an
-// empty text removes it. The text is one line.
+// SetNote writes a note, where it stands or at the end; an empty text removes
+// it. The text is one line.
 func (f *File) SetNote(key, text string) {
-	isNote := func(s statement) bool { return strings.HasPrefix(s.text, "# "+key+"=") }
-	note := statement{text: "# " + key + "=" + text + "\n"}
+	isNote := func(s statement) bool { return strings.HasPrefix(s.text, notePrefix+key+"=") }
+	note := statement{text: notePrefix + key + "=" + text + "\n"}
 	at := slices.IndexFunc(f.statements, isNote)
 	switch {
 	case text == "":
 		f.statements = slices.DeleteFunc(f.statements, isNote)
 	case at < 0:
-		f.add(note)
+		f.insert(len(f.statements), note)
 	default:
 		f.statements[at] = note
 	}
 }
 
-// add puts a statement at the end, on a line of its own.
-func (f *File) add(s statement) {
-	if n := len(f.statements); n > 0 && !strings.HasSuffix(f.statements[n-1].text, "\n") {
-		f.statements[n-1].text += "\n"
+// end is where a new variable goes: before the notes.
+func (f *File) end() int {
+	at := len(f.statements)
+	for at > 0 && strings.HasPrefix(f.statements[at-1].text, notePrefix) {
+		at--
 	}
-	f.statements = append(f.statements, s)
+	return at
+}
+
+// insert puts a statement on a line of its own.
+func (f *File) insert(at int, s statement) {
+	if at > 0 && !strings.HasSuffix(f.statements[at-1].text, "\n") {
+		f.statements[at-1].text += "\n"
+	}
+	f.statements = slices.Insert(f.statements, at, s)
 }
