@@ -10,10 +10,19 @@ SHELL       := bash
 GOLANGCI_LINT_VERSION := v2.12.2
 ACTIONLINT_VERSION    := v1.7.12
 ACT_VERSION           := v0.2.89
+# The real sops and age, which tests check keyplumb's reading against: of the
+# versions that go.mod has of their libraries.
+SOPS_VERSION = $(shell go list -m -f '{{.Version}}' github.com/getsops/sops/v3)
+AGE_VERSION  = $(shell go list -m -f '{{.Version}}' filippo.io/age)
 
 GOLANGCI_LINT := .bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 ACTIONLINT    := .bin/actionlint-$(ACTIONLINT_VERSION)
 ACT           := .bin/act-$(ACT_VERSION)
+SOPS           = .bin/sops-$(SOPS_VERSION)
+AGE_KEYGEN     = .bin/age-keygen-$(AGE_VERSION)
+
+# Tests that need more than Go are behind these build tags.
+TAGS := act,realsops
 
 # How long each fuzz target runs; `make fuzz FUZZTIME=1m` looks harder.
 FUZZTIME := 10s
@@ -27,8 +36,12 @@ $(ACTIONLINT):
 	$(call install,github.com/rhysd/actionlint/cmd/actionlint,$(ACTIONLINT_VERSION))
 $(ACT):
 	$(call install,github.com/nektos/act,$(ACT_VERSION))
+.bin/sops-%:
+	$(call install,github.com/getsops/sops/v3/cmd/sops,$*)
+.bin/age-keygen-%:
+	$(call install,filippo.io/age/cmd/age-keygen,$*)
 
-.PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-action clean
+.PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-sops test-action clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,16 +66,16 @@ generated: generate ## the generated files are up to date
 	@test -z "$$(git status --porcelain -- docs README.md schemas)" || { git --no-pager diff --stat -- docs README.md schemas; git status --short -- docs README.md schemas; echo 'generated files are out of date: run make generate and commit'; exit 1; }
 
 vet: ## go vet
-	go vet ./...
+	go vet -tags $(TAGS) ./...
 
 lint: $(GOLANGCI_LINT) ## golangci-lint, with the linters of .golangci.yml
-	$(GOLANGCI_LINT) run ./...
+	$(GOLANGCI_LINT) run --build-tags $(TAGS) ./...
 
 shell: ## shellcheck on every shell script
 	shellcheck $$(git ls-files .ci '*.sh')
 
 workflows: $(ACTIONLINT) ## actionlint on every example workflow
-	$(ACTIONLINT) $$(git ls-files 'docs/examples/*.yml' 'testdata/action/workflows/*.yml')
+	$(ACTIONLINT) $$(git ls-files 'docs/examples/*.yml' 'testdata/action/workflow.yml')
 
 test: ## the tests; Go alone is enough
 	go test ./...
@@ -78,6 +91,10 @@ bench: ## every benchmark, once
 
 image: ## the Action's image, by buildah
 	testdata/action/image.sh
+
+test-sops: ## files that the real sops and age made
+	$(MAKE) --no-print-directory $(SOPS) $(AGE_KEYGEN)
+	SOPS=$(CURDIR)/$(SOPS) AGE_KEYGEN=$(CURDIR)/$(AGE_KEYGEN) go test -tags realsops -count 1 -run '^TestRealSops$$' ./cmd/keyplumb
 
 test-action: $(ACT) ## the Action, run by act against an emulated GitHub
 	ACT=$(CURDIR)/$(ACT) testdata/action/run.sh
