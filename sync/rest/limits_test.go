@@ -53,6 +53,7 @@ func TestWaits(t *testing.T) {
 		{"both: Retry-After wins", 403, map[string]string{"Retry-After": "5", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": fmt.Sprint(midnight + 90)}, "", 5 * time.Second, rest.Quota},
 		{"GitHub's secondary limit, no time said", 403, nil, doc, time.Minute, rest.Haste},
 		{"GitHub's secondary limit", 403, map[string]string{"Retry-After": "30", "X-RateLimit-Remaining": "4000"}, doc, 30 * time.Second, rest.Haste},
+		{"the quota came back meanwhile", 403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": fmt.Sprint(midnight - 60)}, "", time.Second, rest.Quota},
 		{"GitLab", 429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": fmt.Sprint(midnight + 10)}, "Retry later\n", 11 * time.Second, rest.Quota},
 		{"Retry-After that is nonsense", 429, map[string]string{"Retry-After": "soon"}, "", time.Minute, rest.Haste},
 		{"Retry-After below zero", 429, map[string]string{"Retry-After": "-4"}, "", time.Minute, rest.Haste},
@@ -284,6 +285,27 @@ func TestStrictPace(t *testing.T) {
 			t.Errorf("the user was told %+v", told)
 		}
 	})
+}
+
+// TestPaceStays: what is no refusal of a write for haste leaves the pace alone.
+func TestPaceStays(t *testing.T) {
+	for method, header := range map[string]map[string]string{
+		"GET": {"Retry-After": "5"},
+		"PUT": {"X-RateLimit-Remaining": "0", "Retry-After": "5"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			next := &script{steps: []step{{status: 429, header: header}, {status: 200}}}
+			tr := transport(t, rest.Options{Next: next, Limiter: rest.NewLimiter(rest.Pace{Burst: 20, PerMinute: 66, Strict: 80})})
+			start := time.Now()
+			_, _ = do(t.Context(), tr, method, "x")
+			for range 10 {
+				_, _ = do(t.Context(), tr, "PUT", "x")
+			}
+			if took := time.Since(start); took != 5*time.Second {
+				t.Errorf("%s refused: ten writes were done after %v", method, took)
+			}
+		})
+	}
 }
 
 // busiest is the largest number of times within any one minute.

@@ -256,3 +256,28 @@ func TestDeleteIsRefused(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestShardsThatAreKnown: what was read or written of a shard decides how it is
+// written next.
+func TestShardsThatAreKnown(t *testing.T) {
+	const vars = env + "/variables"
+	shard := vars + "/KEYPLUMB_LEDGER_ENV"
+	there := reply{status: 200, body: `{"name":"KEYPLUMB_LEDGER_ENV","value":"sealed"}`}
+	s := newServer(t, map[string][]reply{
+		"GET " + shard:   {there, {status: 404}},
+		"POST " + vars:   {{status: 201}},
+		"PATCH " + shard: {{status: 204}},
+	})
+	target, ctx := s.open(t, github.Options{}), t.Context()
+	write := func() error { return target.WriteShard(ctx, "environment:prod", 1, "text") }
+	read := func() error { return second(target.ReadShard(ctx, "environment:prod", 1)) }
+	for _, do := range []func() error{read, write, read, write, write} {
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{"GET " + shard, "PATCH " + shard, "GET " + shard, "POST " + vars, "PATCH " + shard}
+	if got := s.calls(); !slices.Equal(got, want) {
+		t.Errorf("asked %q, want %q", got, want)
+	}
+}
