@@ -51,8 +51,8 @@ func (r *run) prepare(ctx context.Context) (done bool, code int, err error) {
 	if err := r.flags.validate(); err != nil {
 		return false, 0, err
 	}
-	job, err := r.guard(ctx)
-	if err != nil {
+	job := r.job()
+	if err := job.guardValues(r.name); err != nil {
 		return false, 0, err
 	}
 	tree, err := r.treeOf(ctx, job)

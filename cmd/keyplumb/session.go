@@ -30,8 +30,10 @@ func (c *Command) load(ctx context.Context, flags policyFlags, tree tree) (*sess
 	if err != nil {
 		return nil, err
 	}
-	stop := policy.Watch(os.Exit, c.Stderr)
-	defer stop()
+	done := policy.Watch(policy.DefaultLimits(), func(err error) {
+		os.Exit(c.fail(ctx, refuse(exitUsage, "look for a definition that grows without end, or contains itself", "%w", err)))
+	})
+	defer done()
 	p, mistakes, err := policy.Load(ctx, policy.Options{FS: tree.files, Paths: paths})
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err, hint: hintOf(err)}

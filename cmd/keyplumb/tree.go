@@ -6,27 +6,39 @@ import (
 	"io/fs"
 
 	"github.com/keyplumb/keyplumb/policy/repo"
+	"github.com/keyplumb/keyplumb/sync/engine"
 )
 
 // A tree is what the policy and the file sources are read from.
 type tree struct {
-	files  fs.FS  // nothing outside it can be opened
-	root   string // the folder that it is the tree of
-	commit string // "" where it is none, or was not asked for
+	files  fs.FS      // nothing outside it can be opened
+	root   string     // the folder that it is the tree of
+	commit string     // "" where it is none, or was not asked for
+	repo   *repo.Repo // nil where there is none
+}
+
+// isIgnored tells whether git ignores a path. Without a repository nothing is:
+// whoever makes it one later would commit the file.
+func (t tree) isIgnored(ctx context.Context, path string) (bool, error) {
+	if t.repo == nil {
+		return false, nil
+	}
+	return t.repo.IsIgnored(ctx, path)
 }
 
 // worktree gives the files as they are: the repository's that the working
 // directory is in, else those of the working directory.
 func (c *Command) worktree() (tree, error) {
-	root := c.Dir
+	t := tree{root: c.Dir}
 	if r, err := repo.Open(c.Dir); err == nil {
-		root = r.Root()
+		t.repo, t.root = r, r.Root()
 	}
-	files, err := repo.FS(root)
+	files, err := repo.FS(t.root)
 	if err != nil {
-		return tree{}, &exitError{code: exitFailed, err: err}
+		return tree{}, refuse(exitFailed, "", "the folder that keyplumb runs in cannot be opened")
 	}
-	return tree{files: files, root: root}, nil
+	t.files = files
+	return t, nil
 }
 
 // treeOf gives the files that a command may act on that handles values: on a
@@ -37,17 +49,16 @@ func (c *Command) treeOf(ctx context.Context, j job) (tree, error) {
 	if err != nil {
 		return tree{}, err
 	}
-	r, err := repo.Open(c.Dir)
 	switch {
-	case err != nil && j.base == "":
+	case t.repo == nil && j.base == "":
 		return t, nil
-	case err != nil:
-		return tree{}, &exitError{code: exitFailed, err: err, hint: "check the repository out before keyplumb runs"}
+	case t.repo == nil:
+		return tree{}, &exitError{code: exitFailed, err: repo.ErrNoRepository, hint: "check the repository out before keyplumb runs"}
 	case j.base == "":
-		t.commit, err = r.Head(ctx)
+		t.commit, err = t.repo.Head(ctx)
 	default:
 		t.commit = j.base
-		t.files, err = r.At(ctx, j.base)
+		t.files, err = t.repo.At(ctx, j.base)
 	}
 	switch {
 	case errors.Is(err, repo.ErrNoRevision):
@@ -58,4 +69,12 @@ func (c *Command) treeOf(ctx context.Context, j job) (tree, error) {
 		return tree{}, &exitError{code: exitFailed, err: err}
 	}
 	return t, nil
+}
+
+// searchLeaks looks for values in the repository's files and history.
+func (t tree) searchLeaks(ctx context.Context, patterns [][]byte) ([]engine.Leak, error) {
+	if t.repo == nil {
+		return nil, repo.ErrNoRepository
+	}
+	return engine.LeaksIn(t.repo)(ctx, patterns)
 }

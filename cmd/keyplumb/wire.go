@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -40,10 +41,7 @@ type providers struct {
 // wire sets up the engine.
 func (r *run) wire(ctx context.Context, j job, t tree) error {
 	p := &providers{run: r, job: j, tree: t, limiter: github.NewLimiter()}
-	if err := p.allowTargets(); err != nil {
-		return err
-	}
-	if err := p.built(); err != nil {
+	if err := errors.Join(p.built(), p.guardTargets()); err != nil {
 		return err
 	}
 	keys, err := p.ledgerKeys(ctx)
@@ -61,9 +59,9 @@ func (r *run) wire(ctx context.Context, j job, t tree) error {
 		Progress: progress.event, Now: time.Now,
 	}
 	if r.flags.leaks {
-		r.engine.SearchLeaks, err = p.searchLeaks()
+		r.engine.SearchLeaks = p.tree.searchLeaks
 	}
-	return err
+	return nil
 }
 
 // The kinds that this keyplumb can read and write.
@@ -86,6 +84,17 @@ func (p *providers) built() error {
 		if !slices.Contains(builtTargets, t.Kind) && p.selects(t.Name) {
 			errs = append(errs, refuse(exitUsage, "there are: "+strings.Join(builtTargets, ", "),
 				"%s: target %s: keyplumb cannot write to %s yet", t.Position, t.Name, t.Kind))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// guardTargets refuses the targets that are not this job's own.
+func (p *providers) guardTargets() error {
+	var errs []error
+	for _, t := range p.session.policy.Targets {
+		if p.selects(t.Name) {
+			errs = append(errs, p.job.guardTarget(t, p.flags.allowTargets))
 		}
 	}
 	return errors.Join(errs...)
@@ -121,22 +130,31 @@ func (p *providers) openTarget(ctx context.Context, t policy.Target, use engine.
 	return opened, nil
 }
 
-func (p *providers) open(_ context.Context, t policy.Target, use engine.Use) (store.Target, error) {
+func (p *providers) open(ctx context.Context, t policy.Target, use engine.Use) (store.Target, error) {
 	switch t.Kind {
 	case "github":
 		return p.openGitHub(t, use)
 	case "dotenv":
-		return targetdotenv.New(targetdotenv.Options{
-			Root: p.tree.root, InCI: p.job.ci != "", Production: slices.Contains(use.Tiers, policy.Production),
-			AllowPlaintext: p.flags.allowPlaintext, IsIgnored: p.isIgnored,
-		})
+		return p.openDotenv(ctx, use)
 	}
 	return nil, fmt.Errorf("unknown kind %s", t.Kind)
 }
 
+func (p *providers) openDotenv(ctx context.Context, use engine.Use) (store.Target, error) {
+	root, err := os.OpenRoot(p.tree.root)
+	if err != nil {
+		return nil, refuse(exitFailed, "", "the repository cannot be opened")
+	}
+	return targetdotenv.New(targetdotenv.Options{
+		Root: root, InCI: p.job.inCI(), Production: slices.Contains(use.Tiers, policy.Production), AllowPlaintext: p.flags.allowPlaintext,
+		IsIgnored: func(path string) (bool, error) { return p.tree.isIgnored(ctx, path) },
+	}), nil
+}
+
 func (p *providers) openGitHub(t policy.Target, use engine.Use) (store.Target, error) {
-	base := p.Getenv("GITHUB_API_URL")
-	if err := p.hostAllowed("", base, github.DefaultURL); err != nil {
+	base, err := hostAllowed(address{service: "target " + t.Name, variable: "GITHUB_API_URL",
+		environment: p.Getenv("GITHUB_API_URL"), public: github.DefaultURL}, p.job, p.flags.allowHosts)
+	if err != nil {
 		return nil, err
 	}
 	o := github.Options{

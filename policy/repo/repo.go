@@ -52,9 +52,10 @@ func Open(dir string) (*Repo, error) {
 // Root is the folder of the work tree.
 func (r *Repo) Root() string { return r.root }
 
-// FS is the work tree. Nothing outside it can be opened, through links either.
-func (r *Repo) FS() (fs.FS, error) {
-	root, err := os.OpenRoot(r.root)
+// FS is a folder as a file system. Nothing outside it can be opened, through
+// links either.
+func FS(dir string) (fs.FS, error) {
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/keyplumb/keyplumb/policy"
 	"github.com/keyplumb/keyplumb/policy/finding"
 	"github.com/keyplumb/keyplumb/sync/ledger"
 	"github.com/keyplumb/keyplumb/sync/plan"
@@ -27,10 +26,6 @@ func (r *Run) checkValues(ctx context.Context) error {
 // boundValues gives the bindings that were read with their values, in the
 // policy's order.
 func (r *Run) boundValues() []values.Bound {
-	tiers := map[string]policy.Environment{}
-	for _, e := range r.engine.Policy.Environments {
-		tiers[e.Name] = e
-	}
 	var all []values.Bound
 	for i := range r.engine.Policy.Secrets {
 		s := &r.engine.Policy.Secrets[i]
@@ -38,7 +33,7 @@ func (r *Run) boundValues() []values.Bound {
 			b := &s.Bindings[j]
 			got, read := r.bound[place{s.Name, b.Environment}]
 			if read {
-				all = append(all, values.Bound{Secret: s, Binding: b, Environment: tiers[b.Environment],
+				all = append(all, values.Bound{Secret: s, Binding: b, Environment: r.engine.Policy.Environment(b.Environment),
 					Value: got.value, Missing: got.why, Help: got.help})
 			}
 		}

@@ -74,7 +74,7 @@ func (m *memoryTarget) call(format string, args ...any) error {
 }
 
 func (m *memoryTarget) Identity(context.Context) (string, error) { return "memory", m.call("identity") }
-func (m *memoryTarget) Canonical(name string) string              { return strings.ToUpper(name) }
+func (m *memoryTarget) Canonical(name string) string             { return strings.ToUpper(name) }
 
 func (m *memoryTarget) Check(p store.Placement) error {
 	if p.Value.Len() > 100 {

@@ -130,10 +130,9 @@ func (r *Run) use(name string, all []policy.Placement, write bool) Use {
 			continue
 		}
 		u.Variables = u.Variables || !p.Secret.Sensitive
-		for _, e := range r.engine.Policy.Environments {
-			if e.Name == p.Binding.Environment && !slices.Contains(u.Tiers, e.Tier) {
-				u.Tiers = append(u.Tiers, e.Tier)
-			}
+		tier := r.engine.Policy.Environment(p.Binding.Environment).Tier
+		if r.engine.Selection.Match(p) && !slices.Contains(u.Tiers, tier) {
+			u.Tiers = append(u.Tiers, tier)
 		}
 	}
 	return u
