@@ -8,55 +8,33 @@ import (
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/errors"
-	"cuelang.org/go/cue/load"
-	"cuelang.org/go/cue/parser"
-	"cuelang.org/go/cue/token"
 )
 
 // packageName is the package that every file of a policy is of.
 const packageName = "keyplumb"
 
-// instance loads the files and what they import, with no way out of the
-// fence; nil where that cannot be done.
+// instance loads the files and what they import; nil where that cannot be done.
 func (m *mistakes) instance(fence *fence, found located) *build.Instance {
-	args := make([]string, len(found.files))
-	for i, name := range found.files {
-		m.clause(fence, name)
-		args[i] = "/" + name
+	i := newImporter(m, fence, found.dir)
+	var files []*ast.File
+	for _, name := range found.files {
+		if file := i.parse(name); file != nil {
+			m.clause(file)
+			files = append(files, file)
+		}
 	}
 	if m.any() {
 		return nil
 	}
-	instance := load.Instances(args, &load.Config{
-		FS:       fence,
-		Dir:      "/" + found.dir,
-		Registry: noRegistry{},
-		Env:      []string{},
-	})[0]
-	for _, err := range errors.Errors(instance.Err) {
-		m.unloadable(err, instance, found.files[0])
-	}
-	for _, file := range allFiles(instance) {
-		m.externs(file)
-	}
+	instance := i.instance(found.dir, files)
 	if m.any() {
 		return nil
 	}
 	return instance
 }
 
-// clause looks at a file's package clause, so that a file of another package
-// is told in our words.
-func (m *mistakes) clause(fence *fence, name string) {
-	data, err := fence.content(name)
-	if err != nil {
-		m.add(span{at: wholeFile(name)}, "", "the file cannot be read")
-		return
-	}
-	file, err := parser.ParseFile("/"+name, data, parser.PackageClauseOnly)
-	if err != nil {
-		return // the loader tells it, with all that follows
-	}
+// clause tells a file of another package.
+func (m *mistakes) clause(file *ast.File) {
 	switch got := file.PackageName(); got {
 	case packageName:
 	case "":
@@ -78,32 +56,13 @@ func clauseSpan(file *ast.File) span {
 	return span{at: at}
 }
 
-// unloadable tells why the loader gave up. A parser's message quotes the
-// policy's text at most, which holds no secret.
-func (m *mistakes) unloadable(err errors.Error, instance *build.Instance, first string) {
-	where := span{at: position(err.Position())}
-	if !where.at.IsValid() {
-		where.at = wholeFile(first)
+// syntax tells a parser's errors. They quote the policy's text at most, which
+// holds no secret.
+func (m *mistakes) syntax(err error) {
+	for _, e := range errors.Errors(err) {
+		format, args := e.Msg()
+		m.add(span{at: position(e.Position())}, "", "%s", "syntax: "+fmt.Sprintf(format, args...))
 	}
-	if spec := importAt(instance, err.Position()); spec != nil {
-		m.add(nodeSpan(spec.Path), "CUE's own packages, packages of this repository and those vendored under cue.mod/pkg can be imported; modules are not fetched",
-			"package %s cannot be found", spec.Path.Value)
-		return
-	}
-	format, args := err.Msg()
-	m.add(where, "", "%s", "syntax: "+fmt.Sprintf(format, args...))
-}
-
-// importAt finds the import at a place.
-func importAt(instance *build.Instance, pos token.Pos) *ast.ImportSpec {
-	for _, file := range allFiles(instance) {
-		for spec := range file.ImportSpecs() {
-			if position(spec.Path.Pos()) == position(pos) {
-				return spec
-			}
-		}
-	}
-	return nil
 }
 
 // externs refuses the attributes that reach outside the policy's text.
@@ -113,7 +72,7 @@ func (m *mistakes) externs(file *ast.File) {
 		if !ok {
 			return true
 		}
-		if key, _ := attribute.Split(); slices.Contains([]string{"extern", "embed"}, key) {
+		if key, _ := attribute.Split(); slices.Contains([]string{"extern", "embed", "if"}, key) {
 			m.add(nodeSpan(attribute), "a policy is read from its own text alone: write the content into it", "@%s is not allowed in a policy", key)
 		}
 		return true

@@ -122,7 +122,9 @@ func (f flag) MarshalJSON() ([]byte, error) { return json.Marshal(bool(f)) }
 // A number is a whole one, in digits.
 type number string
 
-func (n number) expr() (ast.Expr, error) { return &ast.BasicLit{Kind: token.INT, Value: string(n)}, nil }
+func (n number) expr() (ast.Expr, error) {
+	return &ast.BasicLit{Kind: token.INT, Value: string(n)}, nil
+}
 
 // MarshalJSON implements json.Marshaler.
 func (n number) MarshalJSON() ([]byte, error) { return []byte(n), nil }

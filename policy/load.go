@@ -53,7 +53,7 @@ func (m *mistakes) understand(fence *fence, found located) *Policy {
 		return nil
 	}
 	p := &Policy{Files: packageFiles(instance)}
-	p.Digest = fence.digest(append(fence.modules(), p.Files...))
+	p.Digest = fence.digest(p.Files)
 	e, ok := m.evaluate(instance)
 	if !ok {
 		return nil

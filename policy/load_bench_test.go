@@ -33,7 +33,7 @@ func BenchmarkCheck(b *testing.B) {
 func BenchmarkCUE(b *testing.B) {
 	tree := largePolicy(1000)
 	for b.Loop() {
-		instance := load.Instances([]string{"keyplumb.cue"}, &load.Config{FS: tree, Registry: noRegistry{}, Env: []string{}})[0]
+		instance := load.Instances([]string{"keyplumb.cue"}, &load.Config{FS: tree, Env: []string{}})[0]
 		c := cuecontext.New()
 		schema := c.CompileString(schemas.CUE, cue.Filename("schema"))
 		built := c.BuildInstance(instance, cue.Scope(schema))

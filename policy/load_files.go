@@ -30,13 +30,13 @@ type located struct {
 }
 
 // locate finds the policy's files.
-func locate(tree fs.FS, paths []string) (located, error) {
+func locate(fence *fence, paths []string) (located, error) {
 	if len(paths) == 0 {
-		return locateDefault(tree)
+		return locateDefault(fence)
 	}
 	var found located
 	for _, name := range paths {
-		files, dir, err := expand(tree, path.Clean(name))
+		files, dir, err := expand(fence, path.Clean(name))
 		if err != nil {
 			return located{}, err
 		}
@@ -53,10 +53,10 @@ func locate(tree fs.FS, paths []string) (located, error) {
 	return found, nil
 }
 
-func locateDefault(tree fs.FS) (located, error) {
+func locateDefault(fence *fence) (located, error) {
 	for _, name := range DefaultPaths() {
-		files, dir, err := expand(tree, name)
-		if errors.Is(err, ErrNoPolicy) {
+		files, dir, err := expand(fence, name)
+		if errors.Is(err, ErrNoPolicy) || err == nil && len(files) == 0 {
 			continue
 		}
 		return located{files, dir}, err
@@ -65,39 +65,36 @@ func locateDefault(tree fs.FS) (located, error) {
 }
 
 // expand gives the files that one path stands for, and their folder.
-func expand(tree fs.FS, name string) (files []string, dir string, err error) {
+func expand(fence *fence, name string) (files []string, dir string, err error) {
 	if !fs.ValidPath(name) {
 		return nil, "", fmt.Errorf("policy %s: %w", name, ErrOutside)
 	}
-	info, err := fs.Stat(tree, name)
+	info, err := fs.Stat(fence.tree, name)
 	if err != nil {
-		return nil, "", explainStat(tree, name, err)
+		return nil, "", explainStat(fence.tree, name, err)
 	}
-	if !info.IsDir() {
-		skip, err := forEditors(tree, name)
-		if skip || err != nil {
-			return nil, path.Dir(name), err
-		}
-		return []string{name}, path.Dir(name), nil
+	files, dir = []string{name}, path.Dir(name)
+	if info.IsDir() {
+		files, dir = fence.folder(name), name
 	}
-	entries, err := fs.ReadDir(tree, name)
-	if err != nil {
-		return nil, "", fmt.Errorf("policy %s: cannot be read", name)
-	}
-	for _, entry := range entries {
-		if !inPackage(entry) {
-			continue
-		}
-		file := path.Join(name, entry.Name())
-		skip, err := forEditors(tree, file)
+	files, err = withoutSchema(fence, files)
+	return files, dir, err
+}
+
+// withoutSchema leaves out the file that `keyplumb schema` printed.
+func withoutSchema(fence *fence, files []string) ([]string, error) {
+	var kept []string
+	for _, name := range files {
+		data, err := fence.content(name)
 		if err != nil {
-			return nil, "", err
+			return nil, explainStat(fence.tree, name, err)
 		}
-		if !skip {
-			files = append(files, file)
+		first, _, _ := strings.Cut(string(data), "\n")
+		if strings.TrimRight(first, "\r") != schemas.EditorsMark {
+			kept = append(kept, name)
 		}
 	}
-	return files, name, nil
+	return kept, nil
 }
 
 // inPackage tells which files of a folder CUE itself would take.
@@ -106,16 +103,6 @@ func inPackage(entry fs.DirEntry) bool {
 	return !entry.IsDir() && strings.HasSuffix(name, ".cue") &&
 		!strings.HasPrefix(name, ".") && !strings.HasPrefix(name, "_") &&
 		!strings.HasSuffix(name, "_tool.cue") && !strings.HasSuffix(name, "_test.cue")
-}
-
-// forEditors tells the file that `keyplumb schema` printed.
-func forEditors(tree fs.FS, name string) (bool, error) {
-	data, err := fs.ReadFile(tree, name)
-	if err != nil {
-		return false, explainStat(tree, name, err)
-	}
-	first, _, _ := strings.Cut(string(data), "\n")
-	return strings.TrimRight(first, "\r") == schemas.EditorsMark, nil
 }
 
 // explainStat says why a path cannot be read, in words of our own: not there,
