@@ -1,107 +1,101 @@
 package report
 
 import (
-	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/keyplumb/keyplumb/policy/finding"
 )
 
-// plan writes the changes, grouped by target and scope.
-func (t *text) plan(r Report) {
-	target, scope := "", ""
-	for i, c := range r.Changes {
-		if i == 0 || c.Target != target || c.Scope != scope {
-			if i > 0 {
-				t.line("")
-			}
-			target, scope = c.Target, c.Scope
-			t.line("%s %s", t.in(bold, clean(target)), clean(scope))
+// unverified is the rule whose findings a plan shows among its changes.
+const unverified = "unverified"
+
+// A row is one line of a plan.
+type row struct {
+	target, scope string
+	action        string // create, update, delete, unverified
+	name          string
+	why           string
+	result        string
+	help          string
+}
+
+// rows gives the changes, and the placements that nothing can be said of,
+// grouped by target and scope, the groups in the order in which they appear.
+func rows(r Report) []row {
+	var out []row
+	for _, c := range r.Changes {
+		why := c.Reason
+		if len(c.Attributes) > 0 {
+			why += ": " + strings.Join(c.Attributes, ", ")
 		}
-		t.change(c, widest(r.Changes, target, scope))
+		out = append(out, row{c.Target, c.Scope, c.Action, c.Name, why, c.Result, ""})
 	}
-	if len(r.Changes) > 0 {
-		t.line("")
+	for _, f := range r.Findings {
+		if isRow(r.Command, f) {
+			out = append(out, row{f.Target, f.Scope, unverified, f.Name, f.Message, "", f.Help})
+		}
+	}
+	rank := map[[2]string]int{}
+	for _, at := range out {
+		if _, seen := rank[[2]string{at.target, at.scope}]; !seen {
+			rank[[2]string{at.target, at.scope}] = len(rank)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b row) int {
+		return rank[[2]string{a.target, a.scope}] - rank[[2]string{b.target, b.scope}]
+	})
+	return out
+}
+
+// isRow tells a finding that a plan shows as a line of its own from one that
+// is shown as a diagnostic.
+func isRow(command string, f finding.Finding) bool {
+	return (command == "plan" || command == "sync") && f.Rule == unverified && f.Target != "" && f.Scope != "" && f.Name != ""
+}
+
+// plan writes the rows, a heading for each target and scope.
+func (t *text) plan(all []row) {
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].target == all[0].target && all[n].scope == all[0].scope {
+			n++
+		}
+		t.group(all[:n])
+		all = all[n:]
 	}
 }
 
-func (t *text) change(c Change, width int) {
-	sign, colour := t.mark(c.Action)
-	reason := c.Reason
-	if len(c.Attributes) > 0 {
-		reason += ": " + strings.Join(c.Attributes, ", ")
+// group writes the rows of one scope. A help that several share is said once,
+// after the last of them.
+func (t *text) group(rows []row) {
+	t.line("%s %s", t.in(bold, clean(rows[0].target)), clean(rows[0].scope))
+	actions, names := 0, 0
+	for _, r := range rows {
+		actions = max(actions, width(r.action))
+		names = max(names, width(r.name))
 	}
-	name := clean(c.Name)
-	pad := strings.Repeat(" ", max(width-len([]rune(name)), 0))
-	outcome := ""
-	switch c.Result {
+	for i, r := range rows {
+		sign, colour := t.mark(r.action)
+		t.line("  %s%s  %s%s  %s%s", t.in(colour, sign+" "+clean(r.action)), pad(r.action, actions),
+			clean(r.name), pad(r.name, names), t.in(dim, clean(r.why)), t.outcome(r.result))
+		if r.help != "" && (i+1 == len(rows) || rows[i+1].help != r.help) {
+			t.line("    %s %s", t.in(blue, "= help:"), clean(r.help))
+		}
+	}
+	t.line("")
+}
+
+func (t *text) outcome(result string) string {
+	switch result {
 	case "failed":
-		outcome = "  " + t.in(bold+";"+red, "failed")
+		return "  " + t.in(bold+";"+red, "failed")
 	case "not_tried":
-		outcome = "  " + t.in(yellow, "not tried")
+		return "  " + t.in(yellow, "not tried")
 	}
-	t.line("  %s  %s%s  %s%s", t.in(colour, sign+" "+c.Action), name, pad, t.in(dim, clean(reason)), outcome)
+	return ""
 }
 
-func widest(changes []Change, target, scope string) int {
-	width := 0
-	for _, c := range changes {
-		if c.Target == target && c.Scope == scope {
-			width = max(width, len([]rune(clean(c.Name))))
-		}
-	}
-	return width
-}
+func width(text string) int { return len([]rune(clean(text))) }
 
-// counts writes the last line, which sums up.
-func (t *text) counts(r Report) {
-	s := r.Summary
-	found := tally(s)
-	switch r.Command {
-	case "check":
-		t.line("%s", capital(found))
-	case "drift":
-		t.line("%s: %d in sync, %d unverified; %s", t.in(bold, "drift"), s.InSync, s.Unverified, found)
-	default:
-		t.line("%s: %s, %s, %s, %d in sync, %s; %s", t.in(bold, r.Command),
-			t.tinted(green, s.Create, "to create", "created", r), t.tinted(yellow, s.Update, "to update", "updated", r),
-			t.tinted(red, s.Delete, "to delete", "deleted", r), s.InSync, fmt.Sprintf("%d unverified", s.Unverified), found)
-	}
-}
-
-// tinted counts what a plan would do, or what a sync has done.
-func (t *text) tinted(colour string, n int, future, past string, r Report) string {
-	word := future
-	if r.Command == "sync" && done(r.Changes) {
-		word = past
-	}
-	if n == 0 {
-		return fmt.Sprintf("%d %s", n, word)
-	}
-	return t.in(colour, fmt.Sprintf("%d %s", n, word))
-}
-
-// done tells a sync that wrote from one that was kept from writing.
-func done(changes []Change) bool {
-	for _, c := range changes {
-		if c.Result != "done" {
-			return false
-		}
-	}
-	return true
-}
-
-// tally counts the findings in words.
-func tally(s Summary) string {
-	if s.Errors == 0 && s.Warnings == 0 {
-		return "no errors, no warnings"
-	}
-	return number(s.Errors, "error") + ", " + number(s.Warnings, "warning")
-}
-
-func number(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}
-
-func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+func pad(text string, to int) string { return strings.Repeat(" ", max(to-width(text), 0)) }

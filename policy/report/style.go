@@ -42,6 +42,6 @@ func (s style) mark(action string) (sign, colour string) {
 	case "delete":
 		return "-", red
 	default:
-		return "?", dim
+		return "?", yellow
 	}
 }

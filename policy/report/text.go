@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/keyplumb/keyplumb/policy/finding"
@@ -22,16 +23,11 @@ type TextOptions struct {
 func Text(w io.Writer, r Report, o TextOptions) error {
 	t := &text{style: style(o.Color), source: o.Source}
 	for _, f := range r.Findings {
-		if f.Rule != "unverified" || r.Command == "check" {
+		if !isRow(r.Command, f) {
 			t.finding(f)
 		}
 	}
-	for _, f := range r.Findings {
-		if f.Rule == "unverified" && r.Command != "check" {
-			t.finding(f)
-		}
-	}
-	t.plan(r)
+	t.plan(rows(r))
 	t.counts(r)
 	_, err := w.Write(t.out.Bytes())
 	return err
@@ -136,7 +132,7 @@ func wordLength(text string) int {
 	}
 	n := 0
 	for _, r := range text {
-		if r != '_' && r != '$' && r != '#' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
+		if r != '_' && r != '$' && r != '#' && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
 			break
 		}
 		n++
