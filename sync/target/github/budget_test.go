@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/store"
 	"github.com/keyplumb/keyplumb/sync/target/github"
 )
@@ -16,17 +15,8 @@ func TestBudget(t *testing.T) {
 	const scope = "environment:prod"
 	for _, n := range []int{1, 3, 100} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			places := newPlaces(t)
-			open := func() *github.Target {
-				target, err := github.New(github.Options{
-					URL: "https://api.example.com", Next: places, Token: secret.New([]byte("a token")),
-					Repository: "acme/api", ScopeKind: github.ScopeEnvironment, Store: github.Actions,
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				return target
-			}
+			_, url := emulate(t)
+			open := func() *github.Target { return openAt(t, url, github.Options{}) }
 			must := func(err error) {
 				t.Helper()
 				if err != nil {

@@ -1,8 +1,13 @@
 package github_test
 
 import (
+	"cmp"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
+	emulator "github.com/keyplumb/keyplumb/sync/emulator/github"
 	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/store"
 	"github.com/keyplumb/keyplumb/sync/store/storetest"
@@ -34,26 +39,84 @@ func TestContract(t *testing.T) {
 				Kinds: test.kinds, Readable: []store.Kind{store.Variable},
 				MaxValue: 49104, Many: 95, Attributes: test.attributes,
 				New: func(t *testing.T) storetest.TargetFixture {
-					places := newPlaces(t)
-					o := test.options
-					o.URL, o.Next, o.Token = "https://api.example.com", places, secret.New([]byte("a token"))
-					o.Repository, o.Organization = "acme/api", "acme"
-					if o.Store == "" {
-						o.Store = github.Actions
-					}
-					target, err := github.New(o)
-					if err != nil {
-						t.Fatal(err)
-					}
+					hub, url := emulate(t)
+					target := openAt(t, url, test.options)
 					return storetest.TargetFixture{
 						Target: target, Scope: test.scope, Other: test.other, Missing: test.missing,
 						Stored: func(scope store.Scope, kind store.Kind, name string) (string, bool) {
-							return places.stored(o.ScopeKind, o.Store, string(scope), string(kind), name)
+							at := placeOf(scope).For(test.options.Store)
+							if kind == store.Variable {
+								return hub.VariableValue(at, name)
+							}
+							return hub.SecretValue(at, name)
 						},
-						Break: places.fail, Deletes: places.deletions,
+						Break:   func(kind error) bool { return fail(hub, kind) },
+						Deletes: func() int { return asked(hub, http.MethodDelete) },
 					}
 				},
 			})
 		})
 	}
+}
+
+// emulate starts an emulator with an organization of three repositories, the
+// first of which has environments.
+func emulate(t *testing.T) (hub *emulator.Server, url string) {
+	t.Helper()
+	hub = emulator.New(emulator.Options{})
+	for _, name := range []string{"acme/api", "acme/web", "acme/docs"} {
+		hub.AddRepository(name)
+	}
+	hub.AddEnvironment("acme/api", "prod")
+	hub.AddEnvironment("acme/api", "a/b c")
+	hub.AddToken("a token")
+	server := httptest.NewServer(hub)
+	t.Cleanup(server.Close)
+	return hub, server.URL
+}
+
+// openAt opens a target, with what is usual filled in.
+func openAt(t *testing.T, url string, o github.Options) *github.Target {
+	t.Helper()
+	o.URL, o.Repository, o.Organization = url, "acme/api", "acme"
+	o.Store, o.ScopeKind = cmp.Or(o.Store, github.Actions), cmp.Or(o.ScopeKind, github.ScopeEnvironment)
+	if o.App == nil {
+		o.Token = secret.New([]byte("a token"))
+	}
+	target, err := github.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target
+}
+
+func placeOf(scope store.Scope) emulator.Place {
+	if env, ok := strings.CutPrefix(string(scope), "environment:"); ok {
+		return emulator.InEnvironment("acme/api", env)
+	}
+	if scope == "organization" {
+		return emulator.InOrganization("acme")
+	}
+	return emulator.InRepository("acme/api")
+}
+
+// fail makes every answer a refusal that echoes all that it was sent.
+func fail(hub *emulator.Server, kind error) bool {
+	status := map[error]int{
+		store.ErrDenied:      http.StatusForbidden,
+		store.ErrUnauthentic: http.StatusUnauthorized,
+		store.ErrUnavailable: http.StatusNotImplemented, // which is not worth another try
+	}[kind]
+	hub.Inject(emulator.Fault{Effect: emulator.Echo(status)})
+	return status != 0
+}
+
+func asked(hub *emulator.Server, method string) int {
+	n := 0
+	for _, request := range hub.Requests() {
+		if request.Method == method {
+			n++
+		}
+	}
+	return n
 }

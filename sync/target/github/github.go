@@ -218,5 +218,6 @@ var (
 	_ store.LedgerKeeper = (*Target)(nil)
 	_ store.Inspector    = (*Target)(nil)
 	_ store.Capacity     = (*Target)(nil)
+	_ store.Limited      = (*Target)(nil)
 	_ store.Meter        = (*Target)(nil)
 )

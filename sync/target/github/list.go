@@ -68,7 +68,8 @@ func decodePage[T any](fields map[string]json.RawMessage, field string) (total i
 	return *count, items, true
 }
 
-// List gives the secrets, the variables or both.
+// List gives the secrets, the variables or both. Dependabot and Codespaces have
+// no variables to list: those beside them are of Actions, and another target's.
 func (t *Target) List(ctx context.Context, scope store.Scope, kinds []store.Kind) (store.Listing, error) {
 	where, err := t.paths(scope)
 	if err != nil {
@@ -76,8 +77,7 @@ func (t *Target) List(ctx context.Context, scope store.Scope, kinds []store.Kind
 	}
 	var listing store.Listing
 	for _, kind := range []store.Kind{store.Secret, store.Variable} {
-		// Dependabot and Codespaces have no variables to list: those of Actions are another target's.
-		if !slices.Contains(kinds, kind) || kind == store.Variable && t.options.Store != Actions {
+		if !slices.Contains(kinds, kind) || !slices.Contains(t.Kinds(), kind) {
 			continue
 		}
 		items, err := t.list(ctx, scope, where, kind)

@@ -59,6 +59,14 @@ func (t *Target) Check(p store.Placement) error {
 	return t.checkVisibility(p)
 }
 
+// Kinds leaves plain variables to Actions, which alone has them.
+func (t *Target) Kinds() []store.Kind {
+	if t.options.Store != Actions {
+		return []store.Kind{store.Secret}
+	}
+	return []store.Kind{store.Secret, store.Variable}
+}
+
 // Capacity gives GitHub's limits, less what the ledger may take.
 // https://docs.github.com/actions/reference/security/secrets,
 // https://docs.github.com/actions/reference/workflows-and-actions/variables

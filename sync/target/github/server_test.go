@@ -18,8 +18,8 @@ import (
 	"github.com/keyplumb/keyplumb/sync/target/github"
 )
 
-// A server answers from a table: what GitHub would do is the emulator's to
-// know, what it may do against all expectation is tried here.
+// A server answers from a table. What GitHub does is the emulator's to know;
+// what it may do against all expectation is tried here.
 type server struct {
 	*httptest.Server
 	mu      sync.Mutex
@@ -89,29 +89,10 @@ func (s *server) last(call string) sent {
 	return sent{}
 }
 
-// open opens a target at the server, with what is usual filled in.
+// open opens a target at the server.
 func (s *server) open(t *testing.T, o github.Options) *github.Target {
 	t.Helper()
-	o.URL = s.URL
-	if o.Store == "" {
-		o.Store = github.Actions
-	}
-	if o.ScopeKind == "" {
-		o.ScopeKind = github.ScopeEnvironment
-	}
-	if o.ScopeKind == github.ScopeOrganization {
-		o.Organization = "acme"
-	} else {
-		o.Repository = "acme/api"
-	}
-	if o.App == nil {
-		o.Token = secret.New([]byte("a token"))
-	}
-	target, err := github.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return target
+	return openAt(t, s.URL, o)
 }
 
 // keyPair makes a scope's key, the answer that publishes it, and what opens a
