@@ -92,7 +92,9 @@ func (d *demo) tell(ctx context.Context) {
 	d.step(ctx, "Once more: nothing has changed, so nothing is written.", exitOK, "sync")
 
 	d.clock.Advance(time.Hour)
-	d.github.EditSecret("acme/api", "prod", "STRIPE_SECRET_KEY", d.random("sk_live_"))
+	if err := d.github.EditSecret(github.InEnvironment("acme/api", "prod"), "STRIPE_SECRET_KEY", d.random("sk_live_")); err != nil {
+		d.failed = append(d.failed, "editing the secret")
+	}
 	d.step(ctx, "An hour later somebody edits a secret in GitHub by hand. GitHub shows no values, but keyplumb finds it.", exitFindings, "drift")
 	d.step(ctx, "Put the vault's value back.", exitOK, "sync")
 

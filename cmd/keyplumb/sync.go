@@ -92,7 +92,7 @@ func (r *run) apply(ctx context.Context, o *observed) (int, error) {
 	code := r.applied(ctx, o, o.Apply(ctx))
 	o.found = append(o.found, r.session.policy.Judge(o.Findings[before:], r.session.now)...)
 	rep := r.report(o, code)
-	rep.Changes = changes(&o.Plan, results(o))
+	rep.Changes = changes(&o.Plan, o.Results)
 	return r.finishRun(rep)
 }
 
