@@ -1,15 +1,11 @@
 package envfile
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/dotenv"
 	"github.com/joho/godotenv"
 )
-
-// plain is what every parser and every shell reads as it stands.
-var plain = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]+$`)
 
 // Quote writes NAME=value so that this package, godotenv and Docker Compose
 // read the value back byte for byte; it tells whether they can. They cannot
@@ -39,10 +35,19 @@ func quote(prefix, name, value, suffix string) (string, bool) {
 func forms(value string) []string {
 	escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "\r", `\r`).Replace(value)
 	out := []string{"'" + value + "'", `"` + value + `"`, value, `"` + escaped + `"`}
-	if plain.MatchString(value) {
+	if isPlain(value) {
 		return append([]string{value}, out...)
 	}
 	return out
+}
+
+// isPlain tells whether every parser and every shell reads a value as it
+// stands.
+func isPlain(value string) bool {
+	special := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("_./:@%+,=-", r)
+	}
+	return value != "" && !strings.ContainsFunc(value, special)
 }
 
 // readsBack tells whether a line says just what is meant to every parser, also

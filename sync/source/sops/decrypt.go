@@ -60,7 +60,7 @@ func load(f format, data []byte, fail failure) (sops.Tree, error) {
 	case errors.Is(err, errDocuments):
 		return sops.Tree{}, fail(store.ErrUnreadable, "it holds several YAML documents", "keep one document in a file")
 	case err != nil:
-		return sops.Tree{}, fail(store.ErrUnreadable, "it is not "+f.layout()+": cut short, or not what its name says", restore)
+		return sops.Tree{}, fail(store.ErrUnreadable, "it is not "+f.layout()+": cut short, or not what its name says", restore+"; its name must end in .yaml, .json or .env unless it is binary")
 	}
 	tree, err := f.store.LoadEncryptedFile(data)
 	switch {
@@ -75,7 +75,7 @@ func load(f format, data []byte, fail failure) (sops.Tree, error) {
 // layout is how the file is written: sops keeps binary files as JSON.
 func (f format) layout() string {
 	if f.whole {
-		return "JSON, as sops writes binary files,"
+		return "a binary file as sops writes it, in JSON"
 	}
 	return f.name
 }
@@ -99,7 +99,7 @@ func keepAge(m *sops.Metadata, fail failure) error {
 				m.KeyGroups[i] = append(m.KeyGroups[i], key)
 				continue
 			}
-			dropped[cmpName(key.TypeToIdentifier())] = true
+			dropped[kindName(key.TypeToIdentifier())] = true
 		}
 		if len(m.KeyGroups[i]) > 0 {
 			groups++
@@ -117,7 +117,7 @@ func keepAge(m *sops.Metadata, fail failure) error {
 
 const addAge = "add an age recipient: sops rotate --in-place --add-age RECIPIENT FILE"
 
-func cmpName(identifier string) string {
+func kindName(identifier string) string {
 	if name, ok := keyKinds()[identifier]; ok {
 		return name
 	}

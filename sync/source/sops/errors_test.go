@@ -42,7 +42,7 @@ func TestBadFiles(t *testing.T) {
 		{"not encrypted", "f.yaml", []byte("A: plain-canary\n"), store.ErrUnreadable, "not encrypted with sops"},
 		{"not encrypted JSON", "f.json", []byte(`{"A":"plain-canary"}`), store.ErrUnreadable, "not encrypted with sops"},
 		{"not encrypted dotenv", "f.env", []byte("A=plain-canary\n"), store.ErrUnreadable, "not encrypted with sops"},
-		{"not encrypted binary", "f.pem", []byte("plain-canary"), store.ErrUnreadable, "as sops writes binary files"},
+		{"not encrypted binary", "f.pem", []byte("plain-canary"), store.ErrUnreadable, "as sops writes it"},
 		{"empty", "f.yaml", nil, store.ErrUnreadable, "not YAML"},
 		{"another format", "f.json", good, store.ErrUnreadable, "not JSON"},
 		{"INI", "f.ini", good, store.ErrInvalid, "INI"},

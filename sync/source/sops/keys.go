@@ -1,6 +1,7 @@
 package sops
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -28,26 +29,20 @@ func badKey(detail, hint string) error {
 
 // identities gives those of the text and of the file together.
 func identities(text secret.Value, keyFile string) ([]age.Identity, error) {
-	var out []age.Identity
-	if !text.IsEmpty() {
-		words := strings.Fields(string(withoutComments(text.Reveal())))
-		ids, err := parseIdentities(words, "SOPS_AGE_KEY")
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, ids...)
+	out, err := parseIdentities(text.Reveal(), "SOPS_AGE_KEY")
+	if err != nil {
+		return nil, err
 	}
 	if keyFile != "" {
 		data, err := readKeyFile(keyFile)
 		if err != nil {
 			return nil, err
 		}
-		words := strings.Fields(string(withoutComments(data)))
-		ids, err := parseIdentities(words, "the file that SOPS_AGE_KEY_FILE names")
+		more, err := parseIdentities(data, "the file that SOPS_AGE_KEY_FILE names")
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, ids...)
+		out = append(out, more...)
 	}
 	if len(out) == 0 {
 		return nil, badKey("no age key given", giveKey)
@@ -69,19 +64,21 @@ func readKeyFile(name string) ([]byte, error) {
 }
 
 // withoutComments drops the lines that age-keygen writes beside a key.
-func withoutComments(text []byte) []byte {
-	var out []byte
-	for line := range strings.Lines(string(text)) {
+func withoutComments(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
 		if !strings.HasPrefix(line, "#") {
-			out = append(out, line...)
+			out.WriteString(line)
 		}
 	}
-	return out
+	return out.String()
 }
 
-func parseIdentities(words []string, where string) ([]age.Identity, error) {
+// parseIdentities reads identities that are separated by white space: one a
+// line in a file, on one line in an environment variable.
+func parseIdentities(text []byte, where string) ([]age.Identity, error) {
 	var out []age.Identity
-	for _, word := range words {
+	for _, word := range strings.Fields(withoutComments(string(text))) {
 		ids, err := age.ParseIdentities(strings.NewReader(word))
 		switch {
 		case err == nil:
@@ -113,7 +110,7 @@ func (s *ageService) Decrypt(_ context.Context, req *keyservice.DecryptRequest, 
 	if req.GetKey().GetAgeKey() == nil {
 		return nil, errRefused
 	}
-	plain, err := age.Decrypt(armor.NewReader(strings.NewReader(string(req.GetCiphertext()))), s.identities...)
+	plain, err := age.Decrypt(armor.NewReader(bytes.NewReader(req.GetCiphertext())), s.identities...)
 	if _, mismatch := errors.AsType[*age.NoIdentityMatchError](err); mismatch {
 		return nil, errNotGiven
 	}
