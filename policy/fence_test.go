@@ -12,7 +12,7 @@ import (
 
 // body is a whole policy but for its package clause.
 const body = `
-environments: dev: tier: "test"
+environments: test: tier: "test"
 sources: s: kind: "env"
 targets: t: {kind: "github", repository: "acme/api"}
 `

@@ -8,6 +8,7 @@ import (
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/format"
+	"cuelang.org/go/cue/token"
 )
 
 // constraint reads a constraint on a value and checks that some string can
@@ -47,24 +48,18 @@ func (r *reader) probe(v cue.Value, source string) {
 
 // quote gives a constraint as the policy wrote it; of several places, all.
 func quote(v cue.Value) string {
+	fields := fieldsOf(v)
 	var parts []string
-	for _, field := range fieldsOf(v) {
+	for _, field := range fields {
 		text, err := format.Node(field.Value, format.Simplify())
 		if err != nil {
 			continue
 		}
-		parts = append(parts, operand(field.Value, string(text)))
-	}
-	if len(parts) == 1 {
-		return strings.Trim(parts[0], "()")
+		part := string(text)
+		if binary, ok := field.Value.(*ast.BinaryExpr); ok && binary.Op == token.OR && len(fields) > 1 {
+			part = "(" + part + ")"
+		}
+		parts = append(parts, part)
 	}
 	return strings.Join(parts, " & ")
-}
-
-// operand puts a disjunction in parentheses, for use in a longer constraint.
-func operand(n ast.Expr, text string) string {
-	if binary, ok := n.(*ast.BinaryExpr); ok && binary.Op.Precedence() < 2 {
-		return "(" + text + ")"
-	}
-	return text
 }
