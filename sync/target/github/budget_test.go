@@ -15,8 +15,8 @@ func TestBudget(t *testing.T) {
 	const scope = "environment:prod"
 	for _, n := range []int{1, 3, 100} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			_, url := emulate(t)
-			open := func() *github.Target { return openAt(t, url, github.Options{}) }
+			hub := emulate(t)
+			open := func() *github.Target { return openAt(t, hub.URL, github.Options{}) }
 			must := func(err error) {
 				t.Helper()
 				if err != nil {

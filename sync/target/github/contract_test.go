@@ -3,11 +3,11 @@ package github_test
 import (
 	"cmp"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	emulator "github.com/keyplumb/keyplumb/sync/emulator/github"
+	"github.com/keyplumb/keyplumb/sync/emulator/github/githubtest"
 	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/store"
 	"github.com/keyplumb/keyplumb/sync/store/storetest"
@@ -39,8 +39,8 @@ func TestContract(t *testing.T) {
 				Kinds: test.kinds, Readable: []store.Kind{store.Variable},
 				MaxValue: 49104, Many: 95, Attributes: test.attributes,
 				New: func(t *testing.T) storetest.TargetFixture {
-					hub, url := emulate(t)
-					target := openAt(t, url, test.options)
+					hub := emulate(t)
+					target := openAt(t, hub.URL, test.options)
 					return storetest.TargetFixture{
 						Target: target, Scope: test.scope, Other: test.other, Missing: test.missing,
 						Stored: func(scope store.Scope, kind store.Kind, name string) (string, bool) {
@@ -59,20 +59,19 @@ func TestContract(t *testing.T) {
 	}
 }
 
-// emulate starts an emulator with an organization of three repositories, the
+// emulate starts an emulator, every exchange with which is held against
+// GitHub's description of its API, with an organization of three repositories, the
 // first of which has environments.
-func emulate(t *testing.T) (hub *emulator.Server, url string) {
+func emulate(t *testing.T) *githubtest.Server {
 	t.Helper()
-	hub = emulator.New(emulator.Options{})
+	hub := githubtest.Start(t, emulator.Options{})
 	for _, name := range []string{"acme/api", "acme/web", "acme/docs"} {
 		hub.AddRepository(name)
 	}
 	hub.AddEnvironment("acme/api", "prod")
 	hub.AddEnvironment("acme/api", "a/b c")
 	hub.AddToken("a token")
-	server := httptest.NewServer(hub)
-	t.Cleanup(server.Close)
-	return hub, server.URL
+	return hub
 }
 
 // openAt opens a target, with what is usual filled in.
@@ -101,7 +100,7 @@ func placeOf(scope store.Scope) emulator.Place {
 }
 
 // fail makes every answer a refusal that echoes all that it was sent.
-func fail(hub *emulator.Server, kind error) bool {
+func fail(hub *githubtest.Server, kind error) bool {
 	status := map[error]int{
 		store.ErrDenied:      http.StatusForbidden,
 		store.ErrUnauthentic: http.StatusUnauthorized,
@@ -111,7 +110,7 @@ func fail(hub *emulator.Server, kind error) bool {
 	return status != 0
 }
 
-func asked(hub *emulator.Server, method string) int {
+func asked(hub *githubtest.Server, method string) int {
 	n := 0
 	for _, request := range hub.Requests() {
 		if request.Method == method {
