@@ -19,7 +19,6 @@ import (
 
 	"github.com/keyplumb/keyplumb/sync/emulator/github"
 	"github.com/keyplumb/keyplumb/sync/secret"
-	"github.com/keyplumb/keyplumb/sync/source/sops"
 )
 
 const demoPolicy = `package keyplumb
@@ -185,7 +184,7 @@ func (d *demo) seal(environment string) error {
 		fmt.Fprintf(&plain, "%s: %q\n", name, d.values[environment][name])
 	}
 	name := "secrets." + environment + ".yaml"
-	sealed, err := sops.Encrypt(name, []byte(plain.String()), d.key.Recipient().String(), d.clock.Now())
+	sealed, err := encryptFile(name, []byte(plain.String()), d.key.Recipient().String(), d.clock.Now())
 	if err != nil {
 		return err
 	}

@@ -254,3 +254,8 @@ func (p *providers) lookupEnv(name string) (string, bool) {
 	}
 	return value, found
 }
+
+// encryptFile makes the file that the demonstration's secrets are in.
+func encryptFile(name string, plain []byte, recipient string, at time.Time) ([]byte, error) {
+	return sops.Encrypt(name, plain, recipient, at)
+}

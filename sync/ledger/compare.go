@@ -17,7 +17,7 @@ func (l *Ledger) Fingerprint(id ID, v secret.Value) secret.Fingerprint {
 }
 
 func (k keyset) placement(id ID, v secret.Value) secret.Fingerprint {
-	sum := k.fingerprint.MAC([]byte(id.Kind), []byte(id.Name), v.Reveal())
+	sum := k.fingerprint.MACValue(v, []byte(id.Kind), []byte(id.Name))
 	return secret.Fingerprint(sum[:16])
 }
 
@@ -43,7 +43,7 @@ func (b *Box) Version(version string) Version {
 // Equality takes the MAC by which an equal value is found in any ledger under
 // the same key.
 func (b *Box) Equality(v secret.Value) Digest {
-	sum := b.current.equalityFingerprint.MAC([]byte("whole value"), v.Reveal())
+	sum := b.current.equalityFingerprint.MACValue(v, []byte("whole value"))
 	return Digest(sum[:12])
 }
 
