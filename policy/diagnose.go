@@ -13,6 +13,7 @@ import (
 // values, as one in a pattern or a comprehension does, is told once: what tells
 // two apart is the place and the kind of sentence.
 type mistakes struct {
+	home     finding.Position // where a mistake is told that has no place of its own
 	findings []finding.Finding
 	seen     map[told]bool
 }
@@ -22,10 +23,15 @@ type told struct {
 	format string
 }
 
-func newMistakes() *mistakes { return &mistakes{seen: map[told]bool{}} }
+func newMistakes(home string) *mistakes {
+	return &mistakes{home: wholeFile(home), seen: map[told]bool{}}
+}
 
 // add notes a mistake: where, what to do, what is wrong.
 func (m *mistakes) add(where span, help, format string, args ...any) {
+	if !where.at.IsValid() {
+		where = span{at: m.home}
+	}
 	key := told{where.at, format}
 	if m.seen[key] {
 		return

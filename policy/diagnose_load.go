@@ -65,14 +65,14 @@ func (m *mistakes) syntax(err error) {
 	}
 }
 
-// externs refuses the attributes that reach outside the policy's text.
+// externs refuses the attributes that make a policy more or less than its text.
 func (m *mistakes) externs(file *ast.File) {
 	ast.Walk(file, func(n ast.Node) bool {
 		attribute, ok := n.(*ast.Attribute)
 		if !ok {
 			return true
 		}
-		if key, _ := attribute.Split(); slices.Contains([]string{"extern", "embed", "if"}, key) {
+		if key, _ := attribute.Split(); slices.Contains([]string{"extern", "embed", "if", "tag", "ignore"}, key) {
 			m.add(nodeSpan(attribute), "a policy is read from its own text alone: write the content into it", "@%s is not allowed in a policy", key)
 		}
 		return true

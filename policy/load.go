@@ -35,7 +35,7 @@ func Load(ctx context.Context, o Options) (*Policy, []finding.Finding, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	m := newMistakes()
+	m := newMistakes(found.files[0])
 	p := m.understand(fence, found)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
@@ -58,7 +58,7 @@ func (m *mistakes) understand(fence *fence, found located) *Policy {
 	if !ok {
 		return nil
 	}
-	r := &reader{mistakes: m, lock: new(sync.Mutex), policy: p, start: clauseSpan(instance.Files[0]), offered: e.offered(), probed: map[string]bool{}}
+	r := &reader{mistakes: m, lock: new(sync.Mutex), policy: p, start: clauseSpan(instance.Files[0]), offered: e.offered(), probed: map[string]bool{}, kinds: sourceKinds()}
 	r.read(e)
 	if !m.any() {
 		e.validate()

@@ -122,7 +122,7 @@ func (r *reader) reference(u usage, v cue.Value, fields map[string]cue.Value) Re
 	if source == nil {
 		return ref
 	}
-	kind := sourceKinds()[source.Kind]
+	kind := r.kinds[source.Kind]
 	if _, said := fields["field"]; !said && kind.whole {
 		ref.Field, ref.Whole = "", true
 	}

@@ -17,6 +17,7 @@ type reader struct {
 	policy  *Policy
 	start   span // the package clause: where something is missing altogether
 	known   known
+	kinds   map[string]sourceKind
 	offered map[string]bool // see rule
 	probed  map[string]bool // the constraints, as written, that were tried
 }

@@ -57,13 +57,12 @@ func (r *reader) source(name string, v cue.Value) {
 	if fields == nil {
 		return
 	}
-	kinds := sourceKinds()
-	word, ok := r.kind(v, fields, "source", slices.Sorted(maps.Keys(kinds)))
+	word, ok := r.kind(v, fields, "source", slices.Sorted(maps.Keys(r.kinds)))
 	if !ok {
 		return
 	}
 	s.Kind = word
-	kind := kinds[word]
+	kind := r.kinds[word]
 	s.Path, s.Settings, s.Auth = kind.path, map[string]string{}, map[string]string{}
 	known := sourceFields(kind)
 	r.required(v, fields, known, kind.needs)
