@@ -79,7 +79,7 @@ func openAt(t *testing.T, url string, o github.Options) *github.Target {
 	t.Helper()
 	o.URL, o.Repository, o.Organization = url, "acme/api", "acme"
 	o.Store, o.ScopeKind = cmp.Or(o.Store, github.Actions), cmp.Or(o.ScopeKind, github.ScopeEnvironment)
-	if o.App == nil {
+	if o.App == nil && o.Token.IsEmpty() {
 		o.Token = secret.New([]byte("a token"))
 	}
 	target, err := github.New(o)

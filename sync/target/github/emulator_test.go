@@ -10,6 +10,7 @@ import (
 	emulator "github.com/keyplumb/keyplumb/sync/emulator/github"
 	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/store"
+	"github.com/keyplumb/keyplumb/sync/store/storetest"
 	"github.com/keyplumb/keyplumb/sync/target/github"
 )
 
@@ -247,5 +248,31 @@ func TestAppsToken(t *testing.T) {
 				t.Errorf("%d POSTs: want one token", tokens)
 			}
 		})
+	}
+}
+
+// TestCredentialsStay: an answer that echoes the whole request, its headers
+// included, gets neither a token nor an App's key into an error.
+func TestCredentialsStay(t *testing.T) {
+	_, encoded := appKey(t)
+	for _, status := range []int{301, 400, 401, 403, 404, 409, 413, 422, 501} {
+		hub := emulate(t)
+		token := storetest.Canary{Name: "token", Value: "canary" + strings.Repeat("x", 20)}
+		for name, o := range map[string]github.Options{
+			"token": {Token: secret.New([]byte(token.Value))},
+			"App":   {App: &github.App{ID: "123", Key: secret.New(encoded)}},
+		} {
+			hub.ClearFaults()
+			hub.Inject(emulator.Fault{Effect: emulator.Echo(status)})
+			_, err := openAt(t, hub.URL, o).Identity(t.Context())
+			if err == nil {
+				t.Errorf("%s, %d: no error", name, status)
+			}
+			token.Absent(t, err)
+			storetest.Canary{Name: "key", Value: string(encoded)}.Absent(t, err)
+			if shown := fmt.Sprintf("%+v %#v %s", err, err, store.Hint(err)); strings.Contains(shown, "Bearer") {
+				t.Errorf("%s, %d: the error quotes the answer: %s", name, status, shown)
+			}
+		}
 	}
 }
