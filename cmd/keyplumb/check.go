@@ -13,10 +13,13 @@ func (c *Command) checkCommand(code *int) *cobra.Command {
 	var reports reportFlags
 	explain := false
 	cmd := &cobra.Command{
-		Use: "check", Short: "Lint the policy", Args: cobra.NoArgs,
+		Use: "check", Short: "Lint the policy", Args: noArguments,
 		Long: "Lint the policy: what it says, and what it should not say. Uses no network and reads no secret.",
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if _, err := reports.outputs(); err != nil {
+				return err
+			}
+			if _, _, err := reports.failing(); err != nil {
 				return err
 			}
 			tree, err := c.worktree()
@@ -37,7 +40,7 @@ func (c *Command) checkCommand(code *int) *cobra.Command {
 			if explain {
 				return c.explainPolicy(s.policy, reports.jsonOnStdout())
 			}
-			*code, err = c.finish(&reports, report.Report{Command: "check", Findings: s.lint(selected.selection())}, s.files, s.policy.Files)
+			*code, err = c.finish(&reports, report.Report{Command: "check", Findings: s.lint(selected.selection())}, quoting(s.files, s.policy.Files, nil))
 			return err
 		},
 	}

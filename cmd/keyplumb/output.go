@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -16,8 +17,8 @@ import (
 
 // finish writes the reports that were asked for and gives the exit code: the
 // one given, or exitFindings where that is exitOK and a finding is grave
-// enough. Files is where policy files are quoted from; it may be nil.
-func (c *Command) finish(flags *reportFlags, r report.Report, files fs.FS, policyFiles []string) (int, error) {
+// enough. Source gives the policy's files to quote from; it may be nil.
+func (c *Command) finish(flags *reportFlags, r report.Report, source func(file string) ([]byte, bool)) (int, error) {
 	outputs, err := flags.outputs()
 	if err != nil {
 		return 0, err
@@ -30,12 +31,23 @@ func (c *Command) finish(flags *reportFlags, r report.Report, files fs.FS, polic
 		r.ExitCode = exitFindings
 	}
 	r.Count()
+	var errs []error
 	for _, o := range outputs {
-		if err := c.write(o, r, quoting(files, policyFiles)); err != nil {
-			return 0, err
-		}
+		errs = append(errs, c.write(o, r, source))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return 0, &exitError{code: unreported(r), err: err}
 	}
 	return r.ExitCode, nil
+}
+
+// unreported is the exit code of a run whose report could not be written: that
+// nothing was written to a target may be said only where it is so.
+func unreported(r report.Report) int {
+	if r.Summary.Writes > 0 {
+		return exitPartial
+	}
+	return exitFailed
 }
 
 func (c *Command) write(o output, r report.Report, source func(string) ([]byte, bool)) error {
@@ -62,8 +74,9 @@ func (c *Command) write(o output, r report.Report, source func(string) ([]byte, 
 }
 
 // quoting gives the policy's own files to quote from, and no other: what else
-// a finding points at may hold a value on its line.
-func quoting(files fs.FS, policyFiles []string) func(string) ([]byte, bool) {
+// a finding points at may hold a value on its line. Nor one that holds a value
+// itself, as far as those are known; mentions may be nil.
+func quoting(files fs.FS, policyFiles []string, mentions func([]byte) bool) func(string) ([]byte, bool) {
 	if files == nil {
 		return nil
 	}
@@ -72,7 +85,7 @@ func quoting(files fs.FS, policyFiles []string) func(string) ([]byte, bool) {
 			return nil, false
 		}
 		content, err := fs.ReadFile(files, name)
-		return content, err == nil
+		return content, err == nil && (mentions == nil || !mentions(content))
 	}
 }
 

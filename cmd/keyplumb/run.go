@@ -26,6 +26,8 @@ type run struct {
 	engine  *engine.Engine
 	opened  *providers
 	commit  string
+
+	mentions func(text []byte) bool // whether a text holds a value that was read
 }
 
 // newRun makes the run of a command and gives the command its flags.
@@ -114,12 +116,27 @@ func (r *run) report(o *observed, code int) report.Report {
 		Summary: report.Summary{InSync: o.Plan.InSync, Unverified: o.Plan.Unverified, Requests: requests, Writes: writes}}
 	out.Summary.Create, out.Summary.Update, out.Summary.Delete = o.Plan.Counts()
 	finding.Sort(out.Findings)
+	r.unmentioned(o, out.Findings)
 	return out
+}
+
+// unmentioned takes out the messages that quote a value: a policy can hold one
+// as a constraint.
+func (r *run) unmentioned(o *observed, findings []finding.Finding) {
+	r.mentions = o.Mentions
+	for i := range findings {
+		if o.Mentions([]byte(findings[i].Message)) {
+			findings[i].Message = "what is wrong cannot be shown here, since the policy's own text holds a value; see the policy at this place"
+		}
+		if o.Mentions([]byte(findings[i].Help)) {
+			findings[i].Help = "take the value out of the policy, and replace the key"
+		}
+	}
 }
 
 // finishRun writes the reports of a run.
 func (r *run) finishRun(out report.Report) (int, error) {
-	return r.finish(&r.reports, out, r.session.files, r.session.policy.Files)
+	return r.finish(&r.reports, out, quoting(r.session.files, r.session.policy.Files, r.mentions))
 }
 
 // changes gives the plan's changes as the report has them.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -36,7 +37,7 @@ func (c *Command) load(ctx context.Context, flags policyFlags, tree tree) (*sess
 	defer done()
 	p, mistakes, err := policy.Load(ctx, policy.Options{FS: tree.files, Paths: paths})
 	if err != nil {
-		return nil, &exitError{code: exitUsage, err: err, hint: hintOf(err)}
+		return nil, &exitError{code: exitUsage, err: err, hint: cmp.Or(hintOf(err), loadHint(err))}
 	}
 	s := &session{policy: p, mistakes: mistakes, files: tree.files, root: tree.root, now: time.Now()}
 	if p != nil {
@@ -44,6 +45,17 @@ func (c *Command) load(ctx context.Context, flags policyFlags, tree tree) (*sess
 		s.mistakes = append(s.mistakes, collisions...)
 	}
 	return s, nil
+}
+
+// loadHint says what to do where no policy could be read.
+func loadHint(err error) string {
+	switch {
+	case errors.Is(err, policy.ErrNoPolicy):
+		return "write one at the repository's root, or name it with --policy PATH"
+	case errors.Is(err, policy.ErrOutside):
+		return "a policy, and all that it imports, lives in the repository"
+	}
+	return ""
 }
 
 // rooted gives the paths of --policy, which are relative to the working
@@ -62,7 +74,7 @@ func (c *Command) rooted(root string, paths []string) ([]string, error) {
 
 // invalid reports the mistakes of a policy.
 func (c *Command) invalid(name string, flags *reportFlags, s *session) (int, error) {
-	return c.finish(flags, report.Report{Command: name, ExitCode: exitUsage, Findings: s.mistakes}, s.files, policyFiles(s))
+	return c.finish(flags, report.Report{Command: name, ExitCode: exitUsage, Findings: s.mistakes}, quoting(s.files, policyFiles(s), nil))
 }
 
 // policyFiles are the files that may be quoted: the policy's, or where it

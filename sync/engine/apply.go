@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/keyplumb/keyplumb/sync/ledger"
 	"github.com/keyplumb/keyplumb/sync/plan"
 	"github.com/keyplumb/keyplumb/sync/store"
@@ -83,8 +81,7 @@ type writer struct {
 func (w *writer) each(ctx context.Context, step func(context.Context, *plan.Scope) error) error {
 	var mu sync.Mutex
 	var failed []error
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallel)
+	g, gctx := newGroup(ctx, parallel)
 	for i := range w.run.Scopes {
 		s := &w.run.Scopes[i]
 		if !w.hasWork(s) {
@@ -99,8 +96,7 @@ func (w *writer) each(ctx context.Context, step func(context.Context, *plan.Scop
 			return nil
 		})
 	}
-	_ = g.Wait()
-	return errors.Join(failed...)
+	return errors.Join(append(failed, g.Wait())...)
 }
 
 func (w *writer) hasWork(s *plan.Scope) bool {

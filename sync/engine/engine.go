@@ -14,6 +14,7 @@ import (
 
 	"github.com/keyplumb/keyplumb/policy"
 	"github.com/keyplumb/keyplumb/policy/finding"
+	"github.com/keyplumb/keyplumb/policy/scan"
 	"github.com/keyplumb/keyplumb/sync/ledger"
 	"github.com/keyplumb/keyplumb/sync/plan"
 	"github.com/keyplumb/keyplumb/sync/secret"
@@ -82,6 +83,10 @@ type Run struct {
 	mu      sync.Mutex // guards the scopes while they are listed
 	errors  []error
 	wrote   bool
+
+	mentionable sync.Once // makes the two below
+	short       [][]byte
+	long        *scan.Known
 }
 
 // place names a binding.

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/keyplumb/keyplumb/policy"
 	"github.com/keyplumb/keyplumb/sync/ledger"
 	"github.com/keyplumb/keyplumb/sync/plan"
@@ -21,8 +19,7 @@ import (
 func (r *Run) observe(ctx context.Context, placements []policy.Placement, write bool) error {
 	r.Scopes = r.layOut(placements)
 	r.openTargets(ctx, write)
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallel)
+	g, gctx := newGroup(ctx, parallel)
 	for i := range r.Scopes {
 		g.Go(func() error {
 			s := &r.Scopes[i]
@@ -33,8 +30,7 @@ func (r *Run) observe(ctx context.Context, placements []policy.Placement, write 
 			return nil
 		})
 	}
-	_ = g.Wait()
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(g.Wait(), ctx.Err()); err != nil {
 		return err
 	}
 	r.errors = problems(r.Scopes)
@@ -172,7 +168,7 @@ func (r *Run) observeScope(ctx context.Context, s *plan.Scope) error {
 	if err != nil {
 		return fmt.Errorf("target %s: %w", s.Target, err)
 	}
-	g, gctx := errgroup.WithContext(ctx)
+	g, gctx := newGroup(ctx, 0)
 	g.Go(func() error { return r.openLedger(gctx, s, t, identity) })
 	g.Go(func() error { return r.list(gctx, s, t, store.Secret) })
 	if placesVariables(s) {

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/keyplumb/keyplumb/policy"
 	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/store"
@@ -62,8 +60,7 @@ func (r *Run) readAll(ctx context.Context, wanted map[lot][]store.Reference) (re
 	var mu sync.Mutex
 	var failed []error
 	out := readings{}
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(parallel)
+	g, gctx := newGroup(ctx, parallel)
 	for l, refs := range wanted {
 		g.Go(func() error {
 			r.engine.tell(Event{Stage: "read", What: l.source + " for " + l.environment})
@@ -77,8 +74,7 @@ func (r *Run) readAll(ctx context.Context, wanted map[lot][]store.Reference) (re
 			return nil
 		})
 	}
-	_ = g.Wait()
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(g.Wait(), ctx.Err()); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(failed, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })

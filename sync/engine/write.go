@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/keyplumb/keyplumb/sync/ledger"
 	"github.com/keyplumb/keyplumb/sync/plan"
 	"github.com/keyplumb/keyplumb/sync/store"
@@ -17,8 +15,7 @@ import (
 // that is the placement's own does not keep the others from being written; one
 // that the next write would share does.
 func (w *writer) writeAll(ctx context.Context, actions ...plan.Action) error {
-	g := errgroup.Group{}
-	g.SetLimit(parallel)
+	g, _ := newGroup(context.WithoutCancel(ctx), parallel)
 	for i := range w.run.Results {
 		res := &w.run.Results[i]
 		if !slices.Contains(actions, res.Change.Action) {
@@ -32,8 +29,7 @@ func (w *writer) writeAll(ctx context.Context, actions ...plan.Action) error {
 			return nil
 		})
 	}
-	_ = g.Wait()
-	var failed []error
+	failed := []error{g.Wait()}
 	for i := range w.run.Results {
 		if res := &w.run.Results[i]; res.Err != nil {
 			failed = append(failed, res.Err)
