@@ -32,9 +32,13 @@ func (c *Command) Main(ctx context.Context, args []string) (code int) {
 			code = c.crashed()
 		}
 	}()
-	root := c.root(&code)
+	root, understood := c.root(&code), false
+	root.PersistentPreRun = func(*cobra.Command, []string) { understood = true }
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
+		if _, told := errors.AsType[*exitError](err); !told && !understood {
+			err = &exitError{code: exitUsage, err: err}
+		}
 		return c.fail(ctx, err)
 	}
 	return code
@@ -49,15 +53,20 @@ func (c *Command) root(code *int) *cobra.Command {
 			"and fails the build on drift and on keys that dev and prod share.\n\n" + exitCodeTable(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          oneOfCommands,
+		Version:       versionText(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(c.Stdin)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
-	root.SuggestionsMinimumDistance = 2
-	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SuggestionsMinimumDistance = 2 // the default comes too late for oneOfCommands
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.InitDefaultCompletionCmd("completion")
+	for _, completion := range root.Commands() {
+		completion.Args, completion.RunE = oneOfCommands, root.RunE
+	}
 	root.AddCommand(c.checkCommand(code), c.planCommand(code), c.syncCommand(code), c.driftCommand(code),
 		c.demoCommand(code), c.keygenCommand(), c.schemaCommand(), c.versionCommand(), c.actionCommand(code))
 	return root

@@ -41,7 +41,7 @@ secrets: {
 
 func (c *Command) demoCommand(code *int) *cobra.Command {
 	return &cobra.Command{
-		Use: "demo", Short: "Show the whole story on this machine, with nothing to set up", Args: cobra.NoArgs,
+		Use: "demo", Short: "Show the whole story on this machine, with nothing to set up", Args: noArguments,
 		Long: "Run check, plan, sync and drift for real, from an encrypted file to an emulated GitHub on loopback.\n" +
 			"Everything is made for the demo, in a temporary folder, and gone afterwards.",
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {

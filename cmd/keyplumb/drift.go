@@ -4,7 +4,7 @@ import "github.com/spf13/cobra"
 
 func (c *Command) driftCommand(code *int) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "drift", Short: "Fail if the targets are not as the policy and the sources say", Args: cobra.NoArgs,
+		Use: "drift", Short: "Fail if the targets are not as the policy and the sources say", Args: noArguments,
 		Long: "Compare the targets with the policy and the sources, and report every difference as a finding. Writes nothing.",
 	}
 	r := c.newRun(cmd)

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/spf13/cobra"
-
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
@@ -63,19 +61,12 @@ func refuse(code int, hint, format string, args ...any) error {
 	return &exitError{code: code, err: fmt.Errorf(format, args...), hint: hint}
 }
 
-// usageError is for a command line that is not understood.
-func usageError(cmd *cobra.Command, err error) error {
-	return &exitError{code: exitUsage, err: err, hint: fmt.Sprintf("see %s --help", cmd.CommandPath())}
-}
-
-// codeOf gives an error's exit code. What says nothing of itself comes from the
-// command line's own parser if nothing else made it: a command that is not
-// there, an argument too many.
+// codeOf gives an error's exit code.
 func codeOf(err error) int {
 	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.code
 	}
-	return exitUsage
+	return exitFailed
 }
 
 // flatten gives the single errors that are joined in one.

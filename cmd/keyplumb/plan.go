@@ -13,7 +13,7 @@ import (
 func (c *Command) planCommand(code *int) *cobra.Command {
 	out := ""
 	cmd := &cobra.Command{
-		Use: "plan", Short: "Show what sync would do", Args: cobra.NoArgs,
+		Use: "plan", Short: "Show what sync would do", Args: noArguments,
 		Long: "Show what sync would do. Writes nothing. With --out the plan is saved, bound to the policy, the commit,\n" +
 			"the sources and the targets as they are now, and sync --plan applies just that, or refuses it as stale.",
 	}

@@ -17,7 +17,7 @@ import (
 func (c *Command) syncCommand(code *int) *cobra.Command {
 	saved := ""
 	cmd := &cobra.Command{
-		Use: "sync", Short: "Make the targets match the policy and the sources", Args: cobra.NoArgs,
+		Use: "sync", Short: "Make the targets match the policy and the sources", Args: noArguments,
 		Long: "Read every source, check every value, look at every target, show the plan, and carry it out.\n" +
 			"Nothing is written unless all could be read and no error was found. Safe to run again at any point.",
 	}

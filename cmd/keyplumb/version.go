@@ -9,7 +9,7 @@ import (
 
 func (c *Command) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Say which keyplumb this is", Args: cobra.NoArgs,
+		Use: "version", Short: "Say which keyplumb this is", Args: noArguments,
 		Run: func(*cobra.Command, []string) { fmt.Fprintln(c.Stdout, versionText()) },
 	}
 }
