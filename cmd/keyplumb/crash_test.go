@@ -43,9 +43,9 @@ func values(environment, generation string) map[string]string {
 	return v
 }
 
-// first makes a stage for a first sync; changing one where values and names
+// unsynced makes a stage for a first sync; changing one where values and names
 // have changed since, so that a sync creates, updates and deletes.
-func first(t *testing.T) *stage {
+func unsynced(t *testing.T) *stage {
 	s := newStage(t)
 	s.write("keyplumb.cue", stagePolicy)
 	s.seal("dev", values("dev", "one"))
@@ -54,7 +54,7 @@ func first(t *testing.T) *stage {
 }
 
 func changing(t *testing.T) *stage {
-	s := first(t)
+	s := unsynced(t)
 	s.must(exitOK, "sync")
 	s.github.Clock().Advance(time.Hour)
 	s.write("keyplumb.cue", changedPolicy)
@@ -73,7 +73,7 @@ func TestKilledAfterEveryRequest(t *testing.T) {
 		stage func(*testing.T) *stage
 		keeps []string // what is there before, and must be there all along
 	}{
-		{"a first sync", first, nil},
+		{"a first sync", unsynced, nil},
 		{"a changing sync", changing, []string{"SECOND"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -184,5 +184,5 @@ func (s *stage) box(environment string) *ledger.Box {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return ledger.NewBox(ledger.Keys{Current: s.ledgerKey}, identity, "environment:"+environment)
+	return ledger.NewBox(ledger.Keys{Current: s.ledgerKey}, identity, "github actions", "environment:"+environment)
 }

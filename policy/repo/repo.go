@@ -74,7 +74,8 @@ func (r *Repo) Head(ctx context.Context) (string, error) {
 // IsIgnored tells whether git ignores a path of the work tree, and so would
 // not commit it by accident. A path that is tracked is not ignored.
 func (r *Repo) IsIgnored(ctx context.Context, path string) (bool, error) {
-	_, err := r.run(ctx, nil, "check-ignore", "--quiet", "--", path)
+	// check-ignore takes paths, not patterns, and refuses to be told so.
+	_, err := r.run(ctx, nil, "--no-literal-pathspecs", "check-ignore", "--quiet", "--", "./"+path)
 	switch {
 	case err == nil:
 		return true, nil

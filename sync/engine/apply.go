@@ -116,12 +116,16 @@ func (w *writer) resultsOf(s *plan.Scope) []*Result {
 
 // prepare makes a scope ready; nothing is written to any before all are.
 func (w *writer) prepare(ctx context.Context, s *plan.Scope) error {
+	var writes []store.Placement
 	for _, res := range w.resultsOf(s) {
 		if res.Change.Action != plan.Delete {
-			return w.run.targets[s.Target].Prepare(ctx, store.Scope(s.Scope))
+			writes = append(writes, placement(res.Change.Desired))
 		}
 	}
-	return nil
+	if len(writes) == 0 {
+		return nil
+	}
+	return w.run.targets[s.Target].Prepare(ctx, store.Scope(s.Scope), writes...)
 }
 
 // announce writes the intentions into the ledger.

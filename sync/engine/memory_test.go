@@ -100,7 +100,7 @@ func (m *memoryTarget) List(_ context.Context, scope store.Scope, kinds []store.
 	return l, nil
 }
 
-func (m *memoryTarget) Prepare(_ context.Context, scope store.Scope) error {
+func (m *memoryTarget) Prepare(_ context.Context, scope store.Scope, _ ...store.Placement) error {
 	return m.call("prepare %s", scope)
 }
 

@@ -83,6 +83,8 @@ func (r *Run) newScope(p policy.Placement) *plan.Scope {
 		Store: t.Kind + " " + t.Store, Repository: strings.ToLower(t.Repository), Organization: strings.ToLower(t.Organization),
 		Known:  map[ledger.ID]bool{},
 		Extras: len(r.engine.Selection.Secrets) == 0,
+		// A file on somebody's machine is theirs, and holds what else they need.
+		Foreign: t.Kind == "dotenv",
 	}
 }
 
@@ -229,7 +231,7 @@ func (r *Run) openLedger(ctx context.Context, s *plan.Scope, t store.Target, ide
 	if !ok || r.engine.Keys.Current.IsZero() {
 		return nil
 	}
-	box := ledger.NewBox(r.engine.Keys, identity, s.Scope)
+	box := ledger.NewBox(r.engine.Keys, identity, s.Store, s.Scope)
 	text, err := keeper.ReadShard(ctx, store.Scope(s.Scope), 1)
 	if err != nil {
 		return err

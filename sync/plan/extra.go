@@ -25,7 +25,7 @@ func (p *Plan) extras(s *Scope, options Options) {
 	}
 	for _, item := range s.Items {
 		id := ledger.ID{Kind: string(item.Kind), Name: item.Name}
-		if !s.Known[id] {
+		if !s.Known[id] && (!s.Foreign || s.ours(id, item)) {
 			p.leftover(s, id, item.Name, options, "it is there, but in no policy")
 		}
 	}

@@ -42,6 +42,7 @@ type Scope struct {
 	Desired []Desired
 	Known   map[ledger.ID]bool // every name that the policy places here, selected or not
 	Extras  bool               // whether what is in no policy is to be reported
+	Foreign bool               // whether others' variables belong here, and are no extras
 
 	Items  []store.Item
 	Ledger *ledger.Ledger // nil without a ledger key

@@ -104,10 +104,11 @@ type Target interface {
 	// the policy lets keyplumb create it: then it is an empty listing.
 	List(ctx context.Context, scope Scope, kinds []Kind) (Listing, error)
 
-	// Prepare makes a scope ready for writing count placements to it: creates
-	// it where the policy allows, checks the store's limits on counts, fetches
-	// its key. Nothing is written before it has succeeded.
-	Prepare(ctx context.Context, scope Scope) error
+	// Prepare makes a scope ready for the placements that are to be written
+	// there: creates it where the policy allows, fetches its key, looks up what
+	// the placements' attributes name. No placement is written before it has
+	// succeeded.
+	Prepare(ctx context.Context, scope Scope, placements ...Placement) error
 
 	// Put creates or updates one variable and tells when the store says that
 	// it did so (the answer's Date; zero where unknown). An update never
@@ -129,7 +130,9 @@ type Capacity interface {
 type LedgerKeeper interface {
 	// ReadShard gives a shard's text, "" where there is none.
 	ReadShard(ctx context.Context, scope Scope, shard int) (string, error)
-	// WriteShard creates or replaces a shard.
+	// WriteShard creates the shard that ReadShard found missing, or replaces
+	// the one that it found. One that has appeared since is ErrConflict:
+	// somebody else is writing the ledger.
 	WriteShard(ctx context.Context, scope Scope, shard int, text string) error
 }
 

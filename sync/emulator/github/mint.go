@@ -56,7 +56,7 @@ func mintToken(c *call, app *application) (reply, error) {
 
 // narrow takes from the token what the body does not ask for.
 func (c *call) narrow(t *token, body mintBody) error {
-	if body.Permissions != nil {
+	if len(body.Permissions) > 0 { // PyGithub sends {} for all of them
 		for name, level := range body.Permissions {
 			if (level != "read" && level != "write" && level != "admin") || !(permission{name, level}).allowed(t.permissions) {
 				return unprocessable("The permissions requested are not granted to this installation.")

@@ -24,7 +24,9 @@ func page[T any](c *call, p paging, all []T) []T {
 	size := min(positive(query.Get("per_page"), p.standard), p.most)
 	number := positive(query.Get("page"), 1)
 	last := max(1, (len(all)+size-1)/size)
-	c.header.Set("Link", links(c, query, number, last))
+	if found := links(c, query, number, last); found != "" {
+		c.header.Set("Link", found)
+	}
 	if number > last {
 		return []T{}
 	}

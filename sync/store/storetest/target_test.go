@@ -116,7 +116,7 @@ func (m *memory) List(ctx context.Context, scope store.Scope, kinds []store.Kind
 	return out, nil
 }
 
-func (m *memory) Prepare(_ context.Context, scope store.Scope) error {
+func (m *memory) Prepare(_ context.Context, scope store.Scope, _ ...store.Placement) error {
 	if scope == "missing" {
 		return &store.Error{Op: "prepare", Kind: store.ErrNotFound}
 	}

@@ -22,7 +22,7 @@ func temporary(name string) string { return name + ".keyplumb-tmp" }
 
 // Prepare removes what a run that died left over, and takes a file that others
 // could read from them.
-func (t *Target) Prepare(ctx context.Context, scope store.Scope) error {
+func (t *Target) Prepare(ctx context.Context, scope store.Scope, _ ...store.Placement) error {
 	const op = "prepare"
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("%s %s: %w", op, scope, err)

@@ -59,7 +59,8 @@ func (t *Target) ReadShard(ctx context.Context, scope store.Scope, shard int) (s
 	return answer.Value, nil
 }
 
-// WriteShard creates or replaces a shard. An organization's is there for every
+// WriteShard creates or replaces a shard. One that was not there when it was
+// read, and is there now, is another run's: store.ErrConflict. An organization's is there for every
 // repository, so that a job in any of them can verify what it was given.
 func (t *Target) WriteShard(ctx context.Context, scope store.Scope, shard int, text string) error {
 	where, err := t.paths(scope)
@@ -68,7 +69,7 @@ func (t *Target) WriteShard(ctx context.Context, scope store.Scope, shard int, t
 	}
 	v := variable{
 		op: "write the ledger of", ref: t.refOf(scope), base: where.variables,
-		name: t.shardName(shard), value: text, found: t.state(scope).shard(shard),
+		name: t.shardName(shard), value: text, found: t.state(scope).shard(shard), alone: true,
 	}
 	if t.options.ScopeKind == ScopeOrganization {
 		v.chosen = selection{visibility: visibilityAll}

@@ -9,8 +9,22 @@ import (
 )
 
 // Prepare fetches the scope's key, which tells at once whether the scope is
-// there; a missing environment is created where that is allowed.
-func (t *Target) Prepare(ctx context.Context, scope store.Scope) error {
+// there; a missing environment is created where that is allowed. It also finds
+// the repositories that an organization's secrets are for, so that one that is
+// not there is known before any secret is written.
+func (t *Target) Prepare(ctx context.Context, scope store.Scope, placements ...store.Placement) error {
+	if err := t.prepareScope(ctx, scope); err != nil {
+		return err
+	}
+	for _, p := range placements {
+		if _, err := t.choose(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Target) prepareScope(ctx context.Context, scope store.Scope) error {
 	_, err := t.publicKey(ctx, scope, nil)
 	if !errors.Is(err, store.ErrNotFound) {
 		return err

@@ -17,6 +17,7 @@ type variable struct {
 	base        string // where the scope's variables are
 	name, value string
 	found       bool // it is there, as far as is known
+	alone       bool // nobody else may have made it since
 	chosen      selection
 }
 
@@ -29,7 +30,7 @@ func (t *Target) writeVariable(ctx context.Context, v variable) (time.Time, erro
 		first, second, unless = second, first, http.StatusNotFound
 	}
 	resp, err := first(ctx, v)
-	if isStatus(resp, unless) {
+	if isStatus(resp, unless) && (v.found || !v.alone) {
 		resp, err = second(ctx, v)
 	}
 	if err != nil {

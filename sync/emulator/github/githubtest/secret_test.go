@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"fmt"
 	"maps"
 	"testing"
 	"time"
@@ -96,7 +97,7 @@ func TestOrganizationSelection(t *testing.T) {
 			body = c.seal(base, "value")
 			body["visibility"] = "all"
 			c.want(204, "PUT", base+"/X", body)
-			c.want(409, "PUT", base+"/X/repositories/1296269", nil)
+			c.want(409, "PUT", fmt.Sprintf("%s/X/repositories/%d", base, c.api), nil)
 		})
 	}
 }

@@ -24,10 +24,10 @@ func start(t *testing.T) *client {
 	clock := &github.Clock{}
 	clock.Set(time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC))
 	server := Start(t, github.Options{Clock: clock})
-	server.AddRepository("acme/api")
+	api := server.AddRepository("acme/api")
 	server.AddEnvironment("acme/api", "prod")
 	server.AddToken(bearer)
-	return &client{t: t, Server: server, bearer: bearer}
+	return &client{t: t, Server: server, bearer: bearer, api: api}
 }
 
 // A client speaks HTTP and knows nothing of the API.
@@ -35,6 +35,7 @@ type client struct {
 	t *testing.T
 	*Server
 	bearer string
+	api    int64 // the id of acme/api
 }
 
 // An outcome is an answer with its body read.
