@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/keyplumb/keyplumb/policy/repo"
+)
+
+// gitIn runs git in a folder, as a fresh user has it.
+func gitIn(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "git", args...) //nolint:gosec // this test's own arguments
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("git %s: %v", args[0], err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// commitFile commits one file and gives the commit.
+func commitFile(t *testing.T, dir, name, text string) string {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	gitIn(t, dir, "add", name)
+	gitIn(t, dir, "commit", "-q", "-m", "a change")
+	return gitIn(t, dir, "rev-parse", "HEAD")
+}
+
+// TestTreeOfPullRequest has a pull request change a file that values may come
+// from: what is read is the file before it.
+func TestTreeOfPullRequest(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	dir := t.TempDir()
+	gitIn(t, dir, "init", "-q")
+	base := commitFile(t, dir, "keyplumb.cue", "package keyplumb // base\n")
+	head := commitFile(t, dir, "keyplumb.cue", "package keyplumb // head\n")
+	inner := filepath.Join(dir, "inner")
+	if err := os.Mkdir(inner, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name         string
+		job          job
+		text, commit string
+	}{
+		{"no pull request", job{}, "package keyplumb // head\n", head},
+		{"pull request", job{ci: githubCI, base: base}, "package keyplumb // base\n", base},
+	} {
+		got, err := (&Command{Dir: inner}).treeOf(t.Context(), test.job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := fs.ReadFile(got.files, "keyplumb.cue")
+		if err != nil || string(text) != test.text || got.commit != test.commit {
+			t.Errorf("%s: %q at %s, %v", test.name, text, got.commit, err)
+		}
+	}
+	_, err := (&Command{Dir: dir}).treeOf(t.Context(), job{ci: githubCI, base: baseRevision})
+	if codeOf(err) != exitFailed || !strings.Contains(hintOf(err), "git fetch --depth=1 origin "+baseRevision) {
+		t.Errorf("a base that is not there: %v, %q", err, hintOf(err))
+	}
+	if _, err := (&Command{Dir: t.TempDir()}).treeOf(t.Context(), job{ci: githubCI, base: base}); !errors.Is(err, repo.ErrNoRepository) {
+		t.Errorf("no repository: %v", err)
+	}
+}
