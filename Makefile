@@ -41,7 +41,7 @@ $(ACT):
 .bin/age-keygen-%:
 	$(call install,filippo.io/age/cmd/age-keygen,$*)
 
-.PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-sops test-action clean
+.PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-sops test-clients test-action clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,12 @@ image: ## the Action's image, by buildah
 test-sops: ## files that the real sops and age made
 	$(MAKE) --no-print-directory $(SOPS) $(AGE_KEYGEN)
 	SOPS=$(CURDIR)/$(SOPS) AGE_KEYGEN=$(CURDIR)/$(AGE_KEYGEN) go test -tags realsops -count 1 -run '^TestRealSops$$' ./cmd/keyplumb
+
+test-clients: ## octokit and PyGithub against the emulated GitHub; needs Node 20 and Python 3
+	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -run '^TestClients$$' -v ./sync/emulator/github/githubtest
+
+test-clients: ## octokit and PyGithub against the emulated GitHub
+	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -v -run '^TestClients$$' ./sync/emulator/github/githubtest
 
 test-action: $(ACT) ## the Action, run by act against an emulated GitHub
 	ACT=$(CURDIR)/$(ACT) testdata/action/run.sh

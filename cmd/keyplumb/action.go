@@ -25,7 +25,7 @@ import (
 func (c *Command) actionCommand(code *int) *cobra.Command {
 	return &cobra.Command{
 		Use: "action", Short: "Run as a step of GitHub Actions, by the inputs in the environment",
-		Hidden: true, Args: cobra.NoArgs,
+		Hidden: true, Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			step := &actionStep{Command: c, runner: githubactions.New(
 				githubactions.WithGetenv(c.Getenv), githubactions.WithWriter(c.Stdout))}
@@ -100,7 +100,7 @@ func (s *actionStep) clear() error {
 // forge further outputs.
 func (s *actionStep) tell(code int) error {
 	s.runner.SetOutput("exit-code", strconv.Itoa(code))
-	text, err := os.ReadFile(filepath.Join(s.Dir, s.report)) //nolint:gosec // its name is ours
+	text, err := os.ReadFile(filepath.Join(s.Dir, s.report))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // the command did not come so far as to report
 	}
