@@ -91,6 +91,9 @@ func (p *providers) built() error {
 
 // guardTargets refuses the targets that are not this job's own.
 func (p *providers) guardTargets() error {
+	if err := (policy.Selection{Targets: p.flags.allowTargets}).Validate(p.session.policy); err != nil {
+		return &exitError{code: exitUsage, err: fmt.Errorf("--allow-target: %w", err)}
+	}
 	var errs []error
 	for _, t := range p.session.policy.Targets {
 		if p.selects(t.Name) {
