@@ -18,6 +18,7 @@ import (
 type actRun struct {
 	*demo
 	act, storage string // the program, and a folder that the containers see
+	event        string // the file of a pull request's payload; "" is a push
 	log          strings.Builder
 }
 
@@ -53,6 +54,12 @@ func TestActionUnderAct(t *testing.T) {
 
 	step = run.step(t, "drift")
 	wantStep(t, "drift", step, "success", map[string]string{"exit-code": "0", "in-sync": "6", "errors": "0"})
+
+	run.pullRequest(t)
+	step = run.step(t, "drift")
+	wantStep(t, "drift on a pull request that edits the policy", step, "success", map[string]string{"exit-code": "0", "in-sync": "6", "errors": "0"})
+	run.event = ""
+	run.git(t, "reset", "--quiet", "--hard", "HEAD^")
 
 	run.clock.Advance(time.Hour)
 	if err := run.github.EditSecret(github.InEnvironment("acme/api", "prod"), "SMTP_PASSWORD", run.random("")); err != nil {
@@ -111,9 +118,14 @@ func newActRun(t *testing.T) *actRun {
 	run.write(t, "keyplumb/action.yml", local)
 	run.git(t, "init", "--quiet")
 	run.git(t, "remote", "add", "origin", "https://github.com/acme/api.git")
-	run.git(t, "add", "--all")
-	run.git(t, "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "--message", "A policy")
+	run.commit(t)
 	return run
+}
+
+func (r *actRun) commit(t *testing.T) {
+	t.Helper()
+	r.git(t, "add", "--all")
+	r.git(t, "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "--message", "A policy")
 }
 
 func (r *actRun) write(t *testing.T, name, text string) {
@@ -127,12 +139,41 @@ func (r *actRun) write(t *testing.T, name, text string) {
 	}
 }
 
-func (r *actRun) git(t *testing.T, args ...string) {
+func (r *actRun) git(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "git", args...)
 	cmd.Dir = r.dir
-	if out, err := cmd.CombinedOutput(); err != nil {
+	out, err := cmd.CombinedOutput()
+	if err != nil {
 		t.Fatalf("git %s: %v\n%s", args[0], err, out)
+	}
+	return string(out)
+}
+
+// pullRequest makes the next runs those of a pull request, in the same
+// repository, that takes all secrets but one out of the policy. keyplumb has
+// to ask the git in its image for the policy at the base revision.
+func (r *actRun) pullRequest(t *testing.T) {
+	t.Helper()
+	base := strings.TrimSpace(r.git(t, "rev-parse", "HEAD"))
+	before, _, _ := strings.Cut(demoPolicy, "secrets: {")
+	r.write(t, "keyplumb.cue", before+"secrets: SMTP_PASSWORD: {}\n")
+	r.commit(t)
+
+	repository := map[string]any{"id": 1, "full_name": "acme/api"}
+	payload, err := json.Marshal(map[string]any{
+		"repository": repository,
+		"pull_request": map[string]any{
+			"head": map[string]any{"repo": repository, "ref": "topic"},
+			"base": map[string]any{"repo": repository, "ref": "main", "sha": base},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.event = filepath.Join(t.TempDir(), "event.json")
+	if err := os.WriteFile(r.event, payload, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -141,11 +182,15 @@ func (r *actRun) step(t *testing.T, command string, variables ...string) actStep
 	t.Helper()
 	result := filepath.Join(t.TempDir(), "result.json")
 	home := filepath.Join(r.storage, "home")
-	args := []string{"push", "--platform", "ubuntu-latest=-self-hosted", "--no-cache-server", "--pull=false",
+	args := []string{"push"}
+	if r.event != "" {
+		args = []string{"pull_request", "--eventpath", r.event}
+	}
+	args = append(args, "--platform", "ubuntu-latest=-self-hosted", "--no-cache-server", "--pull=false",
 		// act hands its own files on under the names that they have on this
 		// machine, but mounts only some of them into the container.
-		"--container-options", "--network=host --volume " + home + ":" + home,
-		"--env", "RESULT=" + result, "--var", "COMMAND=" + command}
+		"--container-options", "--network=host --volume "+home+":"+home,
+		"--env", "RESULT="+result, "--var", "COMMAND="+command)
 	for _, variable := range variables {
 		args = append(args, "--var", variable)
 	}
