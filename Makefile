@@ -99,9 +99,6 @@ test-sops: ## files that the real sops and age made
 test-clients: ## octokit and PyGithub against the emulated GitHub; needs Node 20 and Python 3
 	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -run '^TestClients$$' -v ./sync/emulator/github/githubtest
 
-test-clients: ## octokit and PyGithub against the emulated GitHub
-	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -v -run '^TestClients$$' ./sync/emulator/github/githubtest
-
 test-action: $(ACT) ## the Action, run by act against an emulated GitHub
 	ACT=$(CURDIR)/$(ACT) testdata/action/run.sh
 
