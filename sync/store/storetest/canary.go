@@ -32,14 +32,22 @@ func Canaries() []Canary {
 	}
 }
 
+// part is the length in bytes from which a beginning or an end of a line
+// cannot be there by chance.
+const part = 12
+
 // Forms gives the texts in which the value could be shown: itself, each of its
-// lines, base64 at its three alignments, URL, JSON, hex and Go escapes, and its
-// SHA-256.
+// lines, base64 at its three alignments, URL, JSON, hex and Go escapes, its bytes
+// in decimal, and its SHA-256.
 func (c Canary) Forms() []string {
 	forms := []string{c.Value}
 	for line := range strings.Lines(c.Value) {
 		if line = strings.TrimSpace(line); len(line) >= 8 {
 			forms = append(forms, line)
+		}
+		// A part of one is a leak, too.
+		if len(line) >= 2*part {
+			forms = append(forms, line[:part], line[len(line)-part:])
 		}
 	}
 	raw := []byte(c.Value)
@@ -57,6 +65,7 @@ func (c Canary) Forms() []string {
 		strings.Trim(strconv.Quote(c.Value), `"`), strings.Trim(strconv.QuoteToASCII(c.Value), `"`),
 		hex.EncodeToString(raw), strings.ToUpper(hex.EncodeToString(raw)),
 		hex.EncodeToString(sum[:]), base64.StdEncoding.EncodeToString(sum[:]),
+		strings.Trim(fmt.Sprint(raw), "[]"),
 	)
 	return forms
 }

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	emulator "github.com/keyplumb/keyplumb/sync/emulator/github"
+	"github.com/keyplumb/keyplumb/sync/store/storetest"
+)
+
+// The leak suite sends unmistakable values through every command, every output
+// and every failure, in a process of its own, and scans all that was printed
+// and every file that was written for any form of them.
+
+const leakPolicy = `package keyplumb
+
+environments: {
+	dev: tier:  "development"
+	prod: tier: "production"
+}
+sources: files: {kind: "sops", path: "secrets.{env}.yaml"}
+targets: api: {kind: "github", repository: "acme/api"}
+secrets: {
+	LINES: {}
+	JSON: {}
+	QUOTES: {}
+	UNICODE: {}
+	SHORT: {}
+}
+`
+
+// aviary is a stage whose every secret is a canary, keyplumb's own credentials
+// included.
+type aviary struct {
+	*stage
+	canaries []storetest.Canary
+	values   map[string]map[string]string
+}
+
+func newAviary(t *testing.T) *aviary {
+	t.Helper()
+	a := &aviary{stage: newStage(t), values: map[string]map[string]string{}}
+	for _, environment := range []string{"dev", "prod"} {
+		a.values[environment] = map[string]string{}
+		for _, c := range storetest.Canaries() {
+			c.Name = strings.ToUpper(c.Name)
+			a.values[environment][c.Name] = c.Value
+			a.canaries = append(a.canaries, storetest.Canary{Name: environment + " " + c.Name, Value: c.Value})
+		}
+		a.seal(environment, a.values[environment])
+	}
+	token := rand.Text()
+	a.github.AddToken(token)
+	a.setenv("GITHUB_TOKEN", token)
+	a.canaries = append(a.canaries,
+		storetest.Canary{Name: "token", Value: token},
+		storetest.Canary{Name: "ledger key", Value: a.ledgerKey.Encode()},
+		storetest.Canary{Name: "age key", Value: strings.TrimPrefix(a.key.String(), "AGE-SECRET-KEY-1")})
+	a.write("keyplumb.cue", leakPolicy)
+	a.setenv("TMPDIR", filepath.Join(a.dir, "tmp"))
+	a.write("tmp/.keep", "")
+	for _, debug := range []string{"RUNNER_DEBUG", "ACTIONS_STEP_DEBUG", "DEBUG", "CI_DEBUG_TRACE"} {
+		a.setenv(debug, "1")
+	}
+	return a
+}
+
+// fly runs commands and scans what they print, and then every file but those
+// that are meant to hold values.
+func (a *aviary) fly(meant []string, commands ...string) {
+	a.t.Helper()
+	for _, command := range commands {
+		var out bytes.Buffer
+		cmd := a.process(a.t.Context(), strings.Fields(command)...)
+		cmd.Env = a.environ // a developer's machine; CI is a case of its own
+		cmd.Stdout, cmd.Stderr = &out, &out
+		err := cmd.Run()
+		if _, isExit := err.(interface{ ExitCode() int }); err != nil && !isExit {
+			a.t.Fatalf("keyplumb %s: %v", command, err)
+		}
+		if strings.Contains(out.String(), "goroutine ") {
+			a.t.Errorf("keyplumb %s crashed:\n%s", command, out.String())
+		}
+		a.scan("keyplumb "+command, out.String())
+	}
+	a.scanFiles(meant)
+}
+
+func (a *aviary) scan(where, text string) {
+	a.t.Helper()
+	for _, c := range a.canaries {
+		if c.In(text) {
+			a.t.Errorf("%s shows the canary %q", where, c.Name)
+		}
+	}
+}
+
+func (a *aviary) scanFiles(meant []string) {
+	a.t.Helper()
+	err := filepath.WalkDir(a.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, _ := filepath.Rel(a.dir, path)
+		if slices.Contains(meant, name) {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		a.scan("the file "+name, string(text))
+		return err
+	})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// everything is each command, with each output.
+var everything = []string{
+	"check", "check --report json", "check --explain-policy", "check --explain-policy --report json",
+	"plan", "plan --report json --report text=plan.txt", "plan --out saved.json",
+	"drift", "drift --report json=drift.json", "sync --report json=sync.json", "sync --report json",
+	"drift --report json", "sync --refresh --adopt all --prune", "plan --leaks", "version", "schema",
+}
+
+func TestNoValueIsShown(t *testing.T) {
+	for _, tt := range leakCases() {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			a := newAviary(t)
+			commands := tt.commands
+			if tt.prepare != nil {
+				tt.prepare(a)
+			}
+			if commands == nil {
+				commands = everything
+			}
+			a.fly(tt.meant, commands...)
+		})
+	}
+}
+
+// A leak that is planted must be found, in every form and in every place.
+func TestTheScannerFindsLeaks(t *testing.T) {
+	for _, c := range storetest.Canaries() {
+		for _, form := range c.Forms() {
+			if !c.In("text before " + form + " and after") {
+				t.Errorf("a form of the canary %s is not found", c.Name)
+			}
+		}
+	}
+	c := storetest.Canary{Name: "planted", Value: rand.Text()}
+	for name, shown := range map[string]string{
+		"as it is": c.Value, "hex": hex.EncodeToString([]byte(c.Value)), "its beginning": c.Value[:12] + "…", "its end": "…" + c.Value[14:],
+		"quoted": fmt.Sprintf("%q", c.Value), "bytes": fmt.Sprint([]byte(c.Value)),
+	} {
+		if !c.In(shown) {
+			t.Errorf("%s: not found", name)
+		}
+	}
+	if c.In("nothing of the kind") {
+		t.Error("found where it is not")
+	}
+}
+
+// In a file as on a stream.
+func TestTheScannerLooksIntoFiles(t *testing.T) {
+	inner := &recorder{TB: t}
+	a := &aviary{stage: &stage{t: inner, dir: t.TempDir()}, canaries: []storetest.Canary{{Name: "planted", Value: "planted-canary"}}}
+	if err := os.WriteFile(filepath.Join(a.dir, "left-over"), []byte("x planted-canary x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a.scanFiles(nil)
+	if inner.errors != 1 {
+		t.Errorf("%d errors, want 1", inner.errors)
+	}
+}
+
+// recorder counts errors and does not pass them on.
+type recorder struct {
+	testing.TB
+	errors int
+}
+
+func (r *recorder) Helper()               {}
+func (r *recorder) Errorf(string, ...any) { r.errors++ }
+
+// inject adds a fault to the emulator.
+func (a *aviary) inject(method, path string, effect emulator.Effect) {
+	a.github.Inject(emulator.Fault{When: func(_ int, m, p string) bool {
+		return m == method && strings.Contains(p, path)
+	}, Effect: effect})
+}
