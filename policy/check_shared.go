@@ -89,11 +89,19 @@ func sharedReference(ref Reference, uses []use, c Context) (finding.Finding, boo
 		return finding.Finding{}, false
 	}
 	f := about(breach("shared-reference", to.secret.Position,
-		fmt.Sprintf("%s in %s and %s in %s are one value: both come from %s", from.secret.Name, from.environment.Name,
-			to.secret.Name, to.environment.Name, ref.describe()),
+		fmt.Sprintf("%s and %s are one value: both come from %s", from.name(to), to.name(from), ref.describe()),
 		fmt.Sprintf("give each environment a place of its own ({env} in the source's path), or say why: %s: shared: {reason: \"…\", until: \"YYYY-MM-DD\"}", to.secret.Name)), to.secret)
 	f.Severity, f.Environment = worst, to.environment.Name
 	return f, true
+}
+
+// name names a use beside another: by its environment alone where both are of
+// one secret, which the finding is about.
+func (u use) name(beside use) string {
+	if u.secret == beside.secret {
+		return u.environment.Name
+	}
+	return u.secret.Name + " in " + u.environment.Name
 }
 
 func excusedPair(a, b use, c Context) bool {

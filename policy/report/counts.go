@@ -14,7 +14,7 @@ func (t *text) counts(r Report) {
 		t.line("%s", strings.ToUpper(found[:1])+found[1:])
 		return
 	case "drift":
-		t.line("%s: %d in sync, %d unverified; %s", t.in(bold, "drift"), s.InSync, s.Unverified, tally(s))
+		t.line("%s: %d in sync, %d unverified; %s; %s", t.in(bold, "drift"), s.InSync, s.Unverified, tally(s), cost(s))
 		return
 	}
 	parts := t.planned(s)
@@ -22,7 +22,7 @@ func (t *text) counts(r Report) {
 		parts = t.written(r.Changes)
 	}
 	parts = append(parts, fmt.Sprintf("%d in sync", s.InSync), fmt.Sprintf("%d unverified", s.Unverified))
-	t.line("%s: %s; %s", t.in(bold, clean(r.Command)), strings.Join(parts, ", "), tally(s))
+	t.line("%s: %s; %s; %s", t.in(bold, clean(r.Command)), strings.Join(parts, ", "), tally(s), cost(s))
 }
 
 // planned counts what a plan would do.
@@ -65,6 +65,11 @@ func tally(s Summary) string {
 		return "no errors, no warnings"
 	}
 	return number(s.Errors, "error") + ", " + number(s.Warnings, "warning")
+}
+
+// cost says what the run asked of the targets.
+func cost(s Summary) string {
+	return number(s.Requests, "request") + ", " + number(s.Writes, "write")
 }
 
 func number(n int, word string) string {

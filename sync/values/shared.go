@@ -90,10 +90,16 @@ func offends(a, b Bound, now time.Time) bool {
 	return a.Secret.Shared == nil || !now.Before(a.Secret.Shared.Until)
 }
 
+// namePlaces lists the places; where all are of one secret, which the finding
+// is about, by their environments alone.
 func namePlaces(ends []Bound) []string {
+	one := !slices.ContainsFunc(ends, func(b Bound) bool { return b.Secret != ends[0].Secret })
 	var places []string
 	for _, b := range ends {
 		place := fmt.Sprintf("%s in %s", b.Secret.Name, b.Environment.Name)
+		if one {
+			place = b.Environment.Name
+		}
 		if !slices.Contains(places, place) {
 			places = append(places, place)
 		}
