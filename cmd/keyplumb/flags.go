@@ -37,6 +37,8 @@ func (f *selectFlags) any() bool { return len(f.environments)+len(f.targets)+len
 type reportFlags struct {
 	reports []string
 	failOn  string
+
+	planShown bool // standard output has the plan already
 }
 
 func (f *reportFlags) add(flags *pflag.FlagSet) {

@@ -33,7 +33,8 @@ func (c *Command) finish(flags *reportFlags, r report.Report, source func(file s
 	r.Count()
 	var errs []error
 	for _, o := range outputs {
-		errs = append(errs, c.write(o, r, source))
+		errs = append(errs, c.write(o, r, report.TextOptions{Source: source, PlanShown: flags.planShown && o.file == "",
+			Color: o.file == "" && c.color(c.Stdout)}))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return 0, &exitError{code: unreported(r), err: err}
@@ -50,14 +51,14 @@ func unreported(r report.Report) int {
 	return exitFailed
 }
 
-func (c *Command) write(o output, r report.Report, source func(string) ([]byte, bool)) error {
+func (c *Command) write(o output, r report.Report, looks report.TextOptions) error {
 	var b bytes.Buffer
 	var err error
 	switch o.format {
 	case "json":
 		err = report.JSON(&b, r)
 	default:
-		err = report.Text(&b, r, report.TextOptions{Color: o.file == "" && c.color(c.Stdout), Source: source})
+		err = report.Text(&b, r, looks)
 	}
 	if err != nil {
 		return err

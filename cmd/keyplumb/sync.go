@@ -88,12 +88,24 @@ func (r *run) finishWithErrors(rep report.Report) (int, error) {
 }
 
 func (r *run) apply(ctx context.Context, o *observed) (int, error) {
+	r.showPlan(o)
 	before := len(o.Findings)
 	code := r.applied(ctx, o, o.Apply(ctx))
 	o.found = append(o.found, r.session.policy.Judge(o.Findings[before:], r.session.now)...)
 	rep := r.report(o, code)
 	rep.Changes = changes(&o.Plan, o.Results)
 	return r.finishRun(rep)
+}
+
+// showPlan shows what is about to be done, where standard output is for people.
+func (r *run) showPlan(o *observed) {
+	outputs, err := r.reports.outputs()
+	if err != nil || !slices.Contains(outputs, output{format: "text"}) {
+		return
+	}
+	rep := r.report(o, exitOK)
+	rep.Changes = changes(&o.Plan, nil)
+	r.reports.planShown = report.Plan(r.Stdout, rep, report.TextOptions{Color: r.color(r.Stdout)}) == nil
 }
 
 // readSaved reads a saved plan and takes its selection and options. Giving

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,6 +18,9 @@ type TextOptions struct {
 	// Source gives a file whose lines may be quoted: the policy's, and no
 	// other, since any other might hold a value. It may be nil.
 	Source func(file string) ([]byte, bool)
+	// PlanShown says that the reader has seen the plan already, by [Plan]: only
+	// the changes that did not come about are told again.
+	PlanShown bool
 }
 
 // Text writes a report for people: the findings, the plan, one line of counts.
@@ -27,8 +31,20 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 			t.finding(f)
 		}
 	}
-	t.plan(rows(r))
+	all := rows(r)
+	if o.PlanShown {
+		all = slices.DeleteFunc(all, func(r row) bool { return r.result == "" || r.result == "done" })
+	}
+	t.plan(all)
 	t.counts(r)
+	_, err := w.Write(t.out.Bytes())
+	return err
+}
+
+// Plan writes the plan alone, before it is carried out.
+func Plan(w io.Writer, r Report, o TextOptions) error {
+	t := &text{style: style(o.Color)}
+	t.plan(rows(r))
 	_, err := w.Write(t.out.Bytes())
 	return err
 }

@@ -53,13 +53,15 @@ func (w *writer) write(ctx context.Context, res *Result) {
 	w.stop = w.stop || shared(err)
 	w.mu.Unlock()
 	res.Result = Done
+	stage := string(c.Action)
 	if err != nil {
+		stage = "failed to " + stage
 		res.Result = Failed
 		res.Err = fmt.Errorf("target %s, %s, %s: %w", c.Target, c.Scope, c.Name, err)
 	} else {
 		w.wrote()
 	}
-	w.run.engine.tell(Event{Stage: string(c.Action), What: fmt.Sprintf("%s %s %s", c.Target, c.Scope, c.Name), Done: done, Total: w.total})
+	w.run.engine.tell(Event{Stage: stage, What: fmt.Sprintf("%s %s %s", c.Target, c.Scope, c.Name), Done: done, Total: w.total})
 }
 
 // shared tells whether the next write would fail for the same reason.
