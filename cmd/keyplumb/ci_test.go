@@ -22,11 +22,11 @@ const (
 		"event": "push", "head_repository": {"id": 7, "full_name": "acme/api"}}}`
 )
 
-func swap(text, old, new string) string {
-	if !strings.Contains(text, old) {
-		panic("the payload has no " + old)
+func swap(text, before, after string) string {
+	if !strings.Contains(text, before) {
+		panic("the payload has no " + before)
 	}
-	return strings.Replace(text, old, new, 1)
+	return strings.Replace(text, before, after, 1)
 }
 
 func getter(env map[string]string) func(string) string {

@@ -22,6 +22,10 @@ type Command struct {
 	Stderr  io.Writer
 	Environ []string // NAME=value
 	Dir     string   // the working directory
+
+	// Exit ends the process where nothing else can: evaluating CUE cannot be
+	// cancelled.
+	Exit func(code int)
 }
 
 // Main runs keyplumb and gives its exit code.
@@ -116,8 +120,8 @@ func (c *Command) crashed() int {
 }
 
 // interruptible gives a context that ends at the first interrupt. A second one
-// ends the process.
-func interruptible(parent context.Context) (context.Context, func()) {
+// ends the process, by exit.
+func interruptible(parent context.Context, exit func(code int)) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -125,7 +129,7 @@ func interruptible(parent context.Context) (context.Context, func()) {
 		<-signals
 		cancel()
 		<-signals
-		os.Exit(exitInterrupted)
+		exit(exitInterrupted)
 	}()
 	return ctx, func() { signal.Stop(signals); cancel() }
 }

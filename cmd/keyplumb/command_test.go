@@ -56,7 +56,7 @@ func TestInterrupted(t *testing.T) {
 // first ends the context, the second the process.
 func TestSignals(t *testing.T) {
 	if os.Getenv("KEYPLUMB_TEST_STUBBORN") != "" {
-		ctx, stop := interruptible(context.Background())
+		ctx, stop := interruptible(context.Background(), os.Exit)
 		defer stop()
 		os.Stdout.WriteString("ready\n") //nolint:errcheck,forbidigo // this is the process under test
 		<-ctx.Done()

@@ -78,7 +78,7 @@ func flatten(err error) []error {
 		}
 		return out
 	}
-	if e, ok := err.(*exitError); ok && e.hint == "" {
+	if e, ok := err.(*exitError); ok && e.hint == "" { //nolint:errorlint // one further down has text around it that must be kept
 		return flatten(e.err)
 	}
 	return []error{err}

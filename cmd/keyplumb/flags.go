@@ -31,8 +31,6 @@ func (f *selectFlags) selection() policy.Selection {
 	return policy.Selection{Environments: f.environments, Targets: f.targets, Secrets: f.secrets}
 }
 
-func (f *selectFlags) any() bool { return len(f.environments)+len(f.targets)+len(f.secrets) > 0 }
-
 // reportFlags say what is reported, how, and what fails the command.
 type reportFlags struct {
 	reports []string

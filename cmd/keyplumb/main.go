@@ -15,8 +15,8 @@ func main() {
 	if err != nil {
 		dir = "."
 	}
-	c := &Command{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Dir: dir}
-	ctx, stop := interruptible(context.Background())
+	c := &Command{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Environ: os.Environ(), Dir: dir, Exit: os.Exit}
+	ctx, stop := interruptible(context.Background(), os.Exit)
 	code := c.Main(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)

@@ -27,7 +27,7 @@ func (c *Command) finish(flags *reportFlags, r report.Report, source func(file s
 	if err != nil {
 		return 0, err
 	}
-	if worst, any := finding.Worst(r.Findings); r.ExitCode == exitOK && any && fails && worst >= level {
+	if worst, found := finding.Worst(r.Findings); r.ExitCode == exitOK && found && fails && worst >= level {
 		r.ExitCode = exitFindings
 	}
 	r.Count()

@@ -92,8 +92,8 @@ func (r *run) observe(ctx context.Context, write bool) (*observed, error) {
 	values := r.session.policy.Judge(got.Findings, r.session.now)
 	o := &observed{Run: got}
 	o.found = append(append(o.found, lint...), values...)
-	worst, any := finding.Worst(o.found)
-	o.blocks = any && worst == finding.Error
+	worst, found := finding.Worst(o.found)
+	o.blocks = found && worst == finding.Error
 	o.found = append(o.found, r.session.policy.Judge(got.Plan.Findings, r.session.now)...)
 	return o, nil
 }

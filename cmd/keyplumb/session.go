@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,7 +31,7 @@ func (c *Command) load(ctx context.Context, flags policyFlags, tree tree) (*sess
 		return nil, err
 	}
 	done := policy.Watch(policy.DefaultLimits(), func(err error) {
-		os.Exit(c.fail(ctx, refuse(exitUsage, "look for a definition that grows without end, or contains itself", "%w", err)))
+		c.Exit(c.fail(ctx, refuse(exitUsage, "look for a definition that grows without end, or contains itself", "%w", err)))
 	})
 	defer done()
 	p, mistakes, err := policy.Load(ctx, policy.Options{FS: tree.files, Paths: paths})

@@ -81,7 +81,7 @@ func (r *run) notWritten(o *observed, code int) (int, error) {
 // finishWithErrors makes sure that what kept a sync from writing fails it,
 // whatever --fail-on says.
 func (r *run) finishWithErrors(rep report.Report) (int, error) {
-	if worst, any := finding.Worst(rep.Findings); rep.ExitCode == exitOK && any && worst == finding.Error {
+	if worst, found := finding.Worst(rep.Findings); rep.ExitCode == exitOK && found && worst == finding.Error {
 		rep.ExitCode = exitFindings
 	}
 	return r.finishRun(rep)
@@ -121,7 +121,7 @@ func (r *run) readSaved(cmd *cobra.Command, file string) (*plan.Saved, error) {
 	if len(given) > 0 {
 		return nil, refuse(exitUsage, "give it to keyplumb plan instead", "--%s cannot be given with --plan: the plan says it", given[0])
 	}
-	text, err := os.ReadFile(r.path(file)) //nolint:gosec // the user names the file
+	text, err := os.ReadFile(r.path(file))
 	if err != nil {
 		return nil, refuse(exitFailed, "", "the saved plan %s cannot be read", file)
 	}
