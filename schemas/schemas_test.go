@@ -10,6 +10,7 @@ import (
 	"cuelang.org/go/cue/build"
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
 
 	"github.com/keyplumb/keyplumb/schemas"
 )
@@ -20,7 +21,11 @@ func vet(t *testing.T, policy string) error {
 	t.Helper()
 	instance := build.NewContext().NewInstance("", nil)
 	for name, text := range map[string]string{"keyplumb.cue": policy, "schema.cue": schemas.ForEditors()} {
-		if err := instance.AddFile(name, text); err != nil {
+		file, err := parser.ParseFile(name, text)
+		if err != nil {
+			return err
+		}
+		if err := instance.AddSyntax(file); err != nil {
 			return err
 		}
 	}
@@ -121,7 +126,8 @@ func TestDefinitions(t *testing.T) {
 		"#Policy": true, "#Environment": true, "#Source": true, "#Target": true, "#Attributes": true, "#Secret": true,
 		"#Binding": true, "#From": true, "#Reference": true, "#Exception": true, "#Allowance": true,
 	}
-	schema := cuecontext.New().CompileString(schemas.CUE)
+	context := cuecontext.New()
+	schema := context.CompileString(schemas.CUE)
 	fields, err := schema.Fields(cue.Definitions(true))
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +139,7 @@ func TestDefinitions(t *testing.T) {
 			t.Errorf("%s has no test", name)
 		}
 		accepts := func(text string) bool {
-			return constraint.Unify(schema.Context().Encode(text)).Validate(cue.Concrete(true)) == nil
+			return constraint.Unify(context.Encode(text)).Validate(cue.Concrete(true)) == nil
 		}
 		for _, text := range test.yes {
 			if !accepts(text) {

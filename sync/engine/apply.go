@@ -191,7 +191,7 @@ func leftovers(s *plan.Scope) []ledger.ID {
 }
 
 func (w *writer) writeLedger(ctx context.Context, s *plan.Scope) error {
-	keeper := w.run.targets[s.Target].(store.LedgerKeeper)
+	keeper := w.run.keepers[s.Target]
 	sealed, err := s.Ledger.Seal()
 	if err != nil {
 		return err

@@ -79,6 +79,7 @@ type Run struct {
 
 	engine  *Engine
 	targets map[string]store.Target
+	keepers map[string]store.LedgerKeeper // those of the targets that can keep a ledger
 	bound   map[place]bound
 	mu      sync.Mutex // guards the scopes while they are listed
 	errors  []error
@@ -97,7 +98,7 @@ type place struct{ secret, environment string }
 // plan for the rest.
 func (e *Engine) Prepare(ctx context.Context, write bool) (*Run, error) {
 	placements := e.selected()
-	r := &Run{engine: e, targets: map[string]store.Target{}}
+	r := &Run{engine: e, targets: map[string]store.Target{}, keepers: map[string]store.LedgerKeeper{}}
 	if err := r.read(ctx, placements); err != nil {
 		return r, err
 	}

@@ -47,7 +47,7 @@ func newBench(t *testing.T, text string) *bench {
 	b := &bench{source: &memorySource{}, target: newMemoryTarget()}
 	b.Engine = &Engine{
 		Policy: p, MaxDelete: 10, Keys: ledger.Keys{Current: secret.NewKey()},
-		OpenSource: func(_ context.Context, s policy.Source, environment string) (store.Source, error) {
+		OpenSource: func(_ context.Context, _ policy.Source, environment string) (store.Source, error) {
 			return &prefixed{b.source, environment}, nil
 		},
 		OpenTarget: func(context.Context, policy.Target, Use) (store.Target, error) { return b.target, nil },

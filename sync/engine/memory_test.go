@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -186,5 +185,3 @@ func failOn(prefix string, err error) func(string) error {
 		return nil
 	}
 }
-
-var errTest = errors.New("test")

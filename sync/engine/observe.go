@@ -112,6 +112,9 @@ func (r *Run) open(ctx context.Context, name string, all []policy.Placement, wri
 		return nil, err
 	}
 	r.targets[name] = t
+	if keeper, ok := t.(store.LedgerKeeper); ok {
+		r.keepers[name] = keeper
+	}
 	return t, nil
 }
 
@@ -226,9 +229,9 @@ func (r *Run) list(ctx context.Context, s *plan.Scope, t store.Target, kind stor
 }
 
 // openLedger reads the shards of a scope's ledger.
-func (r *Run) openLedger(ctx context.Context, s *plan.Scope, t store.Target, identity string) error {
-	keeper, ok := t.(store.LedgerKeeper)
-	if !ok || r.engine.Keys.Current.IsZero() {
+func (r *Run) openLedger(ctx context.Context, s *plan.Scope, identity string) error {
+	keeper := r.keepers[s.Target]
+	if keeper == nil || r.engine.Keys.Current.IsZero() {
 		return nil
 	}
 	box := ledger.NewBox(r.engine.Keys, identity, s.Store, s.Scope)

@@ -22,10 +22,9 @@ func (w *writer) writeAll(ctx context.Context, actions ...plan.Action) error {
 			continue
 		}
 		g.Go(func() error {
-			if w.stopped() || ctx.Err() != nil {
-				return nil
+			if !w.stopped() && ctx.Err() == nil {
+				w.write(ctx, res)
 			}
-			w.write(ctx, res)
 			return nil
 		})
 	}
@@ -148,7 +147,7 @@ func (w *writer) settleOne(s *plan.Scope, res *Result, items map[ledger.ID]store
 
 // unmoved re-reads the shards that are about to be written.
 func (w *writer) unmoved(ctx context.Context, s *plan.Scope) error {
-	keeper := w.run.targets[s.Target].(store.LedgerKeeper)
+	keeper := w.run.keepers[s.Target]
 	for _, n := range s.Ledger.Touched() {
 		text, err := keeper.ReadShard(ctx, store.Scope(s.Scope), n)
 		if err != nil {

@@ -273,7 +273,7 @@ func FuzzOpen(f *testing.F) {
 // The content is authenticated; still no content may make the decoder panic.
 func FuzzContent(f *testing.F) {
 	f.Add([]byte{0xa0})
-	f.Fuzz(func(t *testing.T, b []byte) {
+	f.Fuzz(func(_ *testing.T, b []byte) {
 		var c content
 		_ = decoding.Unmarshal(b, &c)
 	})

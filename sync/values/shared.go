@@ -42,15 +42,15 @@ func equal(bound []Bound) [][]Bound {
 		if trimmed.IsEmpty() || !b.Secret.Sensitive {
 			continue
 		}
-		print := key.Fingerprint(trimmed)
-		if groups[print] == nil {
-			order = append(order, print)
+		mark := key.Fingerprint(trimmed)
+		if groups[mark] == nil {
+			order = append(order, mark)
 		}
-		groups[print] = append(groups[print], b)
+		groups[mark] = append(groups[mark], b)
 	}
 	out := make([][]Bound, 0, len(order))
-	for _, print := range order {
-		out = append(out, groups[print])
+	for _, mark := range order {
+		out = append(out, groups[mark])
 	}
 	return out
 }

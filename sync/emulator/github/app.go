@@ -2,6 +2,7 @@ package github
 
 import (
 	"crypto/rsa"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -161,7 +162,7 @@ func installationOfRepository(c *call, app *application) (reply, error) {
 	for _, each := range app.installations {
 		c.token = &token{repositories: c.server.covered(each)}
 		err := c.resolve()
-		if failed, ok := err.(*failure); ok && failed.status == http.StatusNotFound {
+		if failed, ok := errors.AsType[*failure](err); ok && failed.status == http.StatusNotFound {
 			continue
 		}
 		if err != nil {

@@ -55,7 +55,10 @@ func route(p permission, h handler) http.HandlerFunc {
 // serve writes what h gives as JSON.
 func serve(h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		c := r.Context().Value(callKey{}).(*call)
+		c, ok := r.Context().Value(callKey{}).(*call)
+		if !ok {
+			panic("served without Server.ServeHTTP, which makes the call")
+		}
 		c.request = r
 		result, err := checkClient(c)
 		if err == nil {
@@ -82,7 +85,7 @@ func write(w http.ResponseWriter, result reply) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(result.status)
-	w.Write(text)
+	_, _ = w.Write(text) // it goes to a buffer
 }
 
 // checkClient applies what GitHub asks of every request: a User-Agent, and a

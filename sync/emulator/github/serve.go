@@ -140,10 +140,10 @@ func deliver(w http.ResponseWriter, r *http.Request, a *answer) {
 	}
 	w.WriteHeader(a.status)
 	if a.cut > 0 {
-		w.Write(a.body.Bytes()[:min(a.cut, a.body.Len())])
+		_, _ = w.Write(a.body.Bytes()[:min(a.cut, a.body.Len())])
 		panic(http.ErrAbortHandler)
 	}
-	w.Write(a.body.Bytes())
+	_, _ = w.Write(a.body.Bytes()) // who hung up needs no answer
 }
 
 // pause waits for d, and reports whether the client is still there.

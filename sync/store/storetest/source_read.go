@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -32,7 +33,7 @@ func readingsInOrder(t *testing.T, h SourceHarness) {
 			wantKind(t, "read", readings[i].Err, store.ErrNoField)
 			continue
 		}
-		wantValue(t, readings[i], fields[name].(string))
+		wantValue(t, readings[i], fmt.Sprint(fields[name]))
 	}
 }
 

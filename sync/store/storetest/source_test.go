@@ -87,10 +87,8 @@ func (v *vault) open(path, version string) (store.Lookup, error) {
 		reading.Changed = time.Time{}
 	}
 	return func(field string) store.Reading {
-		value, found := fields[field], true
-		if field == "" {
-			value = string(text)
-		} else {
+		value, found := any(string(text)), true
+		if field != "" {
 			value, found = v.find(fields, field)
 		}
 		if !found {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -74,13 +75,14 @@ func (c *client) send(request *http.Request) outcome {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	if err != nil {
+	if err := errors.Join(err, response.Body.Close()); err != nil {
 		c.t.Fatal(err)
 	}
 	got := outcome{status: response.StatusCode, header: response.Header, text: string(text)}
-	json.Unmarshal(text, &got.fields) // arrays and nothing stay nil
+	if json.Unmarshal(text, &got.fields) != nil {
+		got.fields = nil // an array, or nothing
+	}
 	return got
 }
 

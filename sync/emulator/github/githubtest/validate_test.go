@@ -95,7 +95,9 @@ func TestValidatorSeesBadAnswers(t *testing.T) {
 				w.Header().Set("Date", "Fri, 02 Jan 2026 03:04:05 GMT")
 				w.Header().Set("X-GitHub-Request-Id", "1")
 				w.WriteHeader(test.status)
-				w.Write([]byte(test.body))
+				if _, err := w.Write([]byte(test.body)); err != nil {
+					t.Error(err)
+				}
 			})
 			expect(t, exchange(t, fake, "GET", "/repos/acme/api/actions/secrets", ""), test.want)
 		})
