@@ -174,7 +174,7 @@ func (r *Run) observeScope(ctx context.Context, s *plan.Scope) error {
 		return fmt.Errorf("target %s: %w", s.Target, err)
 	}
 	g, gctx := newGroup(ctx, 0)
-	g.Go(func() error { return r.openLedger(gctx, s, t, identity) })
+	g.Go(func() error { return r.openLedger(gctx, s, identity) })
 	g.Go(func() error { return r.list(gctx, s, t, store.Secret) })
 	if placesVariables(s) {
 		g.Go(func() error { return r.list(gctx, s, t, store.Variable) })
