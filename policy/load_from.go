@@ -25,7 +25,7 @@ var (
 func (r *reader) from(u usage, v cue.Value) From {
 	f := From{Position: u.where.at}
 	if !v.Exists() {
-		f.Reference = r.reference(u, cue.Value{}, nil)
+		f.Reference = r.reference(u, nil)
 		return f
 	}
 	u.where = labelSpan(v)
@@ -42,7 +42,7 @@ func (r *reader) from(u usage, v cue.Value) From {
 		r.add(labelSpan(join), "name them: parts: {NAME: {field: \"…\"}}", "join has no parts")
 	}
 	delete(fields, "join")
-	f.Reference = r.reference(u, v, fields)
+	f.Reference = r.reference(u, fields)
 	return f
 }
 
@@ -66,7 +66,7 @@ func (r *reader) composed(u usage, f *From, v cue.Value, fields map[string]cue.V
 		at := u
 		at.where = labelSpan(part)
 		if of := r.fields(part); of != nil {
-			f.Parts = append(f.Parts, Part{name, r.reference(at, part, of)})
+			f.Parts = append(f.Parts, Part{name, r.reference(at, of)})
 		}
 	})
 	slices.SortFunc(f.Parts, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
@@ -101,7 +101,7 @@ func (r *reader) joined(v cue.Value, join string, names []string) {
 }
 
 // reference reads one reference, its defaults filled in.
-func (r *reader) reference(u usage, v cue.Value, fields map[string]cue.Value) Reference {
+func (r *reader) reference(u usage, fields map[string]cue.Value) Reference {
 	ref := Reference{Field: u.secret}
 	for name, field := range fields {
 		switch name {
@@ -181,6 +181,10 @@ func (r *reader) located(u usage, ref *Reference, source *Source, kind sourceKin
 	}
 }
 
+// ledgerKeyName is what the ledger's key is called where its source says
+// nothing else, like a secret of that name.
+const ledgerKeyName = "KEYPLUMB_LEDGER_KEY"
+
 // ledger reads where the ledger's key comes from.
 func (r *reader) ledger(v cue.Value) {
 	if !v.Exists() {
@@ -191,7 +195,7 @@ func (r *reader) ledger(v cue.Value) {
 	if !from.Exists() {
 		return
 	}
-	read := r.from(usage{secret: "KEYPLUMB_LEDGER_KEY", ledger: true, where: labelSpan(from)}, from)
+	read := r.from(usage{secret: ledgerKeyName, ledger: true, where: labelSpan(from)}, from)
 	r.policy.LedgerKey = &read
 }
 

@@ -1,10 +1,10 @@
 package policy
 
 import (
-	"net"
 	"net/url"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -103,6 +103,6 @@ func validPort(u *url.URL) bool {
 	if u.Port() == "" {
 		return !strings.HasSuffix(u.Host, ":")
 	}
-	_, err := net.LookupPort("tcp", u.Port())
-	return err == nil
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil && port > 0
 }
