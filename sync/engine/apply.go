@@ -22,8 +22,8 @@ const (
 // A Result is what became of one change.
 type Result struct {
 	Change plan.Change
-	Result string
-	Err    error
+	Result string // Done, Failed or NotTried
+	Err    error  // with Failed
 
 	at time.Time // the store's own time of the write; zero where unknown
 }

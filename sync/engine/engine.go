@@ -37,6 +37,7 @@ type Engine struct {
 	// did not ask for that.
 	SearchLeaks func(ctx context.Context, patterns [][]byte) ([]Leak, error)
 
+	// Progress is told of each step, from several goroutines; it may be nil.
 	Progress func(Event)
 	Now      func() time.Time
 }

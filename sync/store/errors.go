@@ -9,33 +9,33 @@ import (
 // The errors that a user can do something about. A provider wraps one of them
 // in an [Error]; what cannot be told apart is ErrUnavailable.
 var (
-	ErrNotFound    = errors.New("not found")
-	ErrNoField     = errors.New("no such field")
-	ErrDenied      = errors.New("denied")
-	ErrUnauthentic = errors.New("credential refused")
-	ErrThrottled   = errors.New("throttled")
-	ErrUnavailable = errors.New("unavailable")
-	ErrConflict    = errors.New("conflict")
-	ErrTooLarge    = errors.New("too large")
-	ErrInvalid     = errors.New("refused as invalid")
-	ErrHidden      = errors.New("hidden")
-	ErrMoved       = errors.New("moved")
-	ErrUnreadable  = errors.New("unreadable")
+	ErrNotFound    = errors.New("not found")          // it is not there, or not for this credential to see
+	ErrNoField     = errors.New("no such field")      // the secret is there, and has no such field
+	ErrDenied      = errors.New("denied")             // the credential is good, and not good for this; or a guard of keyplumb's own refuses
+	ErrUnauthentic = errors.New("credential refused") // there is none, or it is wrong or has run out
+	ErrThrottled   = errors.New("throttled")          // the store asks for a longer wait than keyplumb's patience
+	ErrUnavailable = errors.New("unavailable")        // the store was not reached, or failed
+	ErrConflict    = errors.New("conflict")           // somebody else is writing the same
+	ErrTooLarge    = errors.New("too large")          // a value, a file or an answer is over a limit
+	ErrInvalid     = errors.New("refused as invalid") // no repetition would change the answer
+	ErrHidden      = errors.New("hidden")             // the value is there, and the store keeps it to itself
+	ErrMoved       = errors.New("moved")              // it has another name or address by now
+	ErrUnreadable  = errors.New("unreadable")         // what was read is malformed, damaged, or encrypted for others
 )
 
 // An Error tells what was being done, to what, and how it ended. Its text is
 // built from these fields and never from a server's body or an SDK's message,
 // either of which may echo what it was sent.
 type Error struct {
-	Op         string // "list secrets", "read" …
-	Ref        string // the reference, scope or name that it was about
-	Kind       error  // one of the errors above
-	Status     int    // HTTP status, where there was an answer
-	RequestID  string // the server's own, for its support
-	Detail     string // words of keyplumb's own, never the server's
-	Hint       string // what to do next
-	RetryAfter time.Duration
-	Fields     []string // with ErrNoField: the names of the fields that are there
+	Op         string        // "list secrets", "read" …
+	Ref        string        // the reference, scope or name that it was about
+	Kind       error         // one of the errors above
+	Status     int           // HTTP status, where there was an answer
+	RequestID  string        // the server's own, for its support
+	Detail     string        // words of keyplumb's own, never the server's
+	Hint       string        // what to do next
+	RetryAfter time.Duration // with ErrThrottled: how long the store asks to wait; zero where it does not say
+	Fields     []string      // with ErrNoField: the names of the fields that are there
 }
 
 // Error gives one line: operation, reference, kind, detail, status, request id.

@@ -3,7 +3,7 @@
 //
 // A provider implements [Source] or [Target] and knows nothing above this
 // package. The interfaces are small; what only some stores can do is a further
-// interface, found by type assertion ([LedgerKeeper], [Inspector]). Every
+// interface, found by type assertion ([LedgerKeeper], [Inspector] …). Every
 // provider signs the contract in package storetest.
 package store
 
@@ -68,8 +68,8 @@ type Placement struct {
 // An Item is one variable that is there.
 type Item struct {
 	Kind       Kind
-	Name       string // in the store's own spelling; see Target.Canonical
-	Updated    time.Time
+	Name       string       // in the store's own spelling; see Target.Canonical
+	Updated    time.Time    // by the store's own clock; zero where it keeps none
 	Value      secret.Value // where the store lets it be read
 	Readable   bool         // tells an empty readable value from a hidden one
 	Attributes Attributes

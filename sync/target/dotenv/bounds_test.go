@@ -62,7 +62,8 @@ func TestBounds(t *testing.T) {
 	}{
 		{"in CI", ".env", dotenv.Options{InCI: true, AllowPlaintext: true}, nil, store.ErrDenied, "in CI"},
 		{"production", ".env", dotenv.Options{Production: true}, nil, store.ErrDenied, "production"},
-		{"not ignored", ".env", dotenv.Options{IsIgnored: func(string) (bool, error) { return false, nil }}, nil, store.ErrDenied, "git does not ignore"},
+		{"not ignored", ".env", dotenv.Options{IsIgnored: func(string) (bool, error) { return false, nil }}, nil, store.ErrDenied, "git does not ignore .env,"},
+		{"temporary file not ignored", ".env", dotenv.Options{IsIgnored: func(name string) (bool, error) { return name == ".env", nil }}, nil, store.ErrDenied, "git does not ignore .env.keyplumb-tmp,"},
 		{"git fails", ".env", dotenv.Options{IsIgnored: func(string) (bool, error) { return true, errors.New("canary") }}, nil, store.ErrUnavailable, "git does not say"},
 		{"another name", "config.yaml", dotenv.Options{}, nil, store.ErrInvalid, ".env…"},
 		{"another name in a folder", ".env/config", dotenv.Options{}, nil, store.ErrInvalid, ".env…"},

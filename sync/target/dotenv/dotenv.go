@@ -13,7 +13,8 @@
 //
 // A file is replaced as a whole: written beside the old one, synced, renamed.
 // Whoever reads it sees the old one or the new one, and a crash leaves the old
-// one and a temporary file that the next run removes. Values can be read back,
+// one and a temporary file, no more open to others than the file itself, that
+// the next run removes. Values can be read back,
 // so there is no clock to keep: items have no time of update. No request is
 // made, so there is nothing to count.
 package dotenv

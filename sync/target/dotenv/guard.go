@@ -57,16 +57,21 @@ func (t *Target) locate(op string, scope store.Scope) (string, error) {
 	return name, nil
 }
 
+// isIgnored asks about the file and the temporary one beside it, which a run
+// that dies leaves behind.
 func (t *Target) isIgnored(name string, refuse func(error, string, string) error) error {
 	if t.ignored[name] {
 		return nil
 	}
-	ignored, err := t.options.IsIgnored(name)
-	if err != nil {
-		return refuse(store.ErrUnavailable, "git does not say whether it ignores the file", "")
-	}
-	if !ignored {
-		return refuse(store.ErrDenied, "git does not ignore the file, so it could be committed", "add it to .gitignore; git rm --cached it where it is tracked")
+	for _, each := range []string{name, temporary(name)} {
+		ignored, err := t.options.IsIgnored(each)
+		if err != nil {
+			return refuse(store.ErrUnavailable, "git does not say whether it ignores "+each, "")
+		}
+		if !ignored {
+			return refuse(store.ErrDenied, "git does not ignore "+each+", so it could be committed",
+				"add "+path.Base(name)+"* to .gitignore; git rm --cached what is tracked")
+		}
 	}
 	t.ignored[name] = true
 	return nil
