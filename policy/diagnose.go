@@ -54,6 +54,17 @@ func (m *mistakes) sorted() []finding.Finding {
 	return m.findings
 }
 
+// guard calls into CUE where a bug of its own would end the process with a
+// trace.
+func (m *mistakes) guard(do func()) {
+	defer func() {
+		if recover() != nil {
+			m.add(span{}, "simplify it, and tell CUE's authors", "CUE itself fails on this policy")
+		}
+	}()
+	do()
+}
+
 // fallback tells an error of CUE's own that no check in Go knew.
 func (m *mistakes) fallback(err errors.Error) {
 	format, args := err.Msg()

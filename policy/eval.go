@@ -53,12 +53,15 @@ func (m *mistakes) evaluate(instance *build.Instance) (*evaluation, bool) {
 
 // build evaluates the package in a context of its own; false where the result
 // has no fields.
-func (e *evaluation) build(instance *build.Instance) bool {
-	c := cuecontext.New()
-	e.schema = c.CompileString(schemas.CUE, cue.Filename("schema"))
-	e.policy = c.BuildInstance(instance, cue.Scope(e.schema))
-	_, err := e.policy.Fields()
-	return err == nil
+func (e *evaluation) build(instance *build.Instance) (built bool) {
+	e.mistakes.guard(func() {
+		c := cuecontext.New()
+		e.schema = c.CompileString(schemas.CUE, cue.Filename("schema"))
+		e.policy = c.BuildInstance(instance, cue.Scope(e.schema))
+		_, err := e.policy.Fields()
+		built = err == nil
+	})
+	return built
 }
 
 // unresolvedName tells an error about a name that stands for nothing.
@@ -84,10 +87,12 @@ func forget(file *ast.File, places map[token.Pos]bool) {
 // validate is the net under the checks in Go: what they let pass must pass
 // CUE, too.
 func (e *evaluation) validate() {
-	whole := e.policy.Unify(e.schema.LookupPath(cue.ParsePath("#Policy")))
-	for _, err := range errors.Errors(whole.Validate()) {
-		e.mistakes.fallback(err)
-	}
+	e.mistakes.guard(func() {
+		whole := e.policy.Unify(e.schema.LookupPath(cue.ParsePath("#Policy")))
+		for _, err := range errors.Errors(whole.Validate()) {
+			e.mistakes.fallback(err)
+		}
+	})
 }
 
 // offered are the definitions that the policy does not define itself.

@@ -32,7 +32,9 @@ func (e *evaluation) fill(o outline, top map[string]cue.Value) map[string]cue.Va
 	if len(o) == 0 {
 		return top
 	}
-	e.policy = e.policy.Unify(e.policy.Context().Encode(o, cue.NilIsAny(true)))
+	e.mistakes.guard(func() {
+		e.policy = e.policy.Unify(e.policy.Context().Encode(o, cue.NilIsAny(true)))
+	})
 	filled := map[string]cue.Value{}
 	for name := range top {
 		filled[name] = field(e.policy, name)

@@ -88,6 +88,27 @@ func TestNoModuleIsFetched(t *testing.T) {
 	}
 }
 
+func TestImportCycle(t *testing.T) {
+	files := map[string]string{
+		"keyplumb.cue":       "package keyplumb\n\nimport \"acme.test/a\"\n" + body + "secrets: a.x\n",
+		"cue.mod/module.cue": module,
+		"a/a.cue":            "package a\n\nimport \"acme.test/b\"\n\nx: b.x\n",
+		"b/b.cue":            "package b\n\nimport \"acme.test/a\"\n\nx: a.x\n",
+	}
+	_, findings, err := Load(t.Context(), Options{FS: tree(files)})
+	if err != nil || len(findings) != 1 || findings[0].Message != `package "acme.test/a" imports itself` || findings[0].Position.File != "b/b.cue" {
+		t.Errorf("%v\n%s", err, render(findings))
+	}
+}
+
+func TestGuardSurvivesPanic(t *testing.T) {
+	m := newMistakes("keyplumb.cue")
+	m.guard(func() { panic("inside CUE") })
+	if len(m.findings) != 1 || m.findings[0].Position.File != "keyplumb.cue" || strings.Contains(m.findings[0].Message, "inside") {
+		t.Errorf("findings are %v", m.findings)
+	}
+}
+
 // TestNothingOutside tries ways out of a work tree.
 func TestNothingOutside(t *testing.T) {
 	const whole = "package keyplumb\n" + body + "secrets: {}\n"

@@ -17,6 +17,10 @@ type Limits struct {
 	Memory uint64 // by which the heap may grow, in bytes
 }
 
+// maxStacks bounds the stacks, in bytes: far below where Go ends the process
+// with a trace instead of a message.
+const maxStacks = 128 << 20
+
 // DefaultLimits are far above what a policy of thousands of secrets takes.
 func DefaultLimits() Limits { return Limits{Time: 10 * time.Second, Memory: 1 << 30} }
 
@@ -27,7 +31,8 @@ func DefaultLimits() Limits { return Limits{Time: 10 * time.Second, Memory: 1 <<
 // The error wraps [ErrRunaway] and says which limit it was.
 func Watch(limits Limits, end func(error)) (done func()) {
 	stop := make(chan struct{})
-	go watch(limits, heap(), stop, end)
+	before, _ := memory()
+	go watch(limits, before, stop, end)
 	var once sync.Once
 	return func() { once.Do(func() { close(stop) }) }
 }
@@ -47,7 +52,12 @@ func watch(limits Limits, before uint64, stop <-chan struct{}, end func(error)) 
 			end(fmt.Errorf("%w: it takes longer than %s", ErrRunaway, limits.Time))
 			return
 		case <-look.C:
-			if now := heap(); now > before && now-before > limits.Memory {
+			objects, stacks := memory()
+			if stacks > maxStacks {
+				end(fmt.Errorf("%w: it is nested too deeply", ErrRunaway))
+				return
+			}
+			if objects > before && objects-before > limits.Memory {
 				end(fmt.Errorf("%w: it takes more than %d MiB of memory", ErrRunaway, limits.Memory>>20))
 				return
 			}
@@ -55,9 +65,10 @@ func watch(limits Limits, before uint64, stop <-chan struct{}, end func(error)) 
 	}
 }
 
-// heap is the size of the heap in bytes, garbage not yet swept included.
-func heap() uint64 {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
+// memory is the size of the heap, garbage not yet swept included, and of the
+// goroutines' stacks, in bytes.
+func memory() (objects, stacks uint64) {
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64(), samples[1].Value.Uint64()
 }

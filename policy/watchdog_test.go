@@ -18,6 +18,7 @@ import (
 func runaways() map[string]string {
 	const small = "\nenvironments: dev: tier: \"test\"\nsources: s: kind: \"env\"\ntargets: t: kind: \"dotenv\"\nsecrets: {}\n"
 	return map[string]string{
+		"depth": "package keyplumb\n" + strings.Repeat("a:", 2<<20) + "1\n",
 		"time": "package keyplumb\nimport \"list\"\n_r: list.Range(0, 3000, 1)\n" +
 			"_x: [for a in _r for b in _r for c in _r if a+b+c < 0 {a}]\n" + small,
 		"memory": "package keyplumb\nimport \"list\"\n_r: list.Range(0, 3000, 1)\n" +
@@ -31,9 +32,12 @@ func TestMain(m *testing.M) {
 	if !ok {
 		os.Exit(m.Run())
 	}
-	limits := Limits{Time: 10 * time.Second, Memory: 64 << 20}
-	if text == "time" {
-		limits = Limits{Time: 300 * time.Millisecond, Memory: 1 << 40}
+	limits := Limits{Time: 20 * time.Second, Memory: 1 << 40}
+	switch text {
+	case "time":
+		limits.Time = 300 * time.Millisecond
+	case "memory":
+		limits.Memory = 64 << 20
 	}
 	done := Watch(limits, func(err error) {
 		fmt.Fprintln(os.Stderr, err)
@@ -47,6 +51,7 @@ func TestMain(m *testing.M) {
 func TestWatchEndsRunaways(t *testing.T) {
 	for limit, want := range map[string]string{
 		"time":   "the policy cannot be evaluated: it takes longer than 300ms",
+		"depth":  "the policy cannot be evaluated: it is nested too deeply",
 		"memory": "the policy cannot be evaluated: it takes more than 64 MiB of memory",
 	} {
 		t.Run(limit, func(t *testing.T) {
