@@ -14,6 +14,7 @@ type progress struct {
 	c        *Command
 	terminal bool
 	mu       sync.Mutex
+	left     int // placements that are still to be written
 }
 
 func (c *Command) newProgress() *progress {
@@ -24,6 +25,7 @@ func (c *Command) newProgress() *progress {
 func (p *progress) event(e engine.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.left = max(e.Total-e.Done, 0)
 	text := e.Stage + " " + plain(e.What)
 	if e.Total > 0 {
 		text = fmt.Sprintf("[%d/%d] %s", e.Done, e.Total, text)
@@ -36,6 +38,17 @@ func (p *progress) event(e engine.Event) {
 	case e.Total > 0:
 		fmt.Fprintln(p.c.Stderr, text)
 	}
+}
+
+// remaining says how long the rest takes at a pace.
+func (p *progress) remaining(perMinute int) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.left == 0 {
+		return ""
+	}
+	minutes := (p.left + perMinute - 1) / perMinute
+	return fmt.Sprintf("; the %d that are left take about %d min", p.left, minutes)
 }
 
 func clip(text string, width int) string {

@@ -178,16 +178,22 @@ func (r *run) applied(ctx context.Context, o *observed, err error) int {
 	if o.Wrote() {
 		code = exitPartial
 	}
-	hint := ""
-	if errors.Is(err, engine.ErrTooManyDeletes) {
-		hint = "look at the plan; if it is right, allow it with --max-delete N"
-	}
-	if code == exitPartial {
-		hint = "run keyplumb sync again: it mends what this run left unfinished"
-	}
 	got := r.fail(ctx, &exitError{code: code, err: err})
-	if hint != "" && got != exitInterrupted {
+	if hint := afterwards(err, code); hint != "" && got != exitInterrupted {
 		fmt.Fprintf(r.Stderr, "hint: %s\n", hint)
 	}
 	return got
+}
+
+// afterwards says what to do after a plan was not carried out, or not wholly.
+func afterwards(err error, code int) string {
+	switch {
+	case errors.Is(err, engine.ErrTooManyDeletes):
+		return "look at the plan; if it is right, allow it with --max-delete N"
+	case errors.Is(err, engine.ErrMoved):
+		return "let one run at a time write (concurrency: in GitHub Actions, resource_group: in GitLab CI), and run keyplumb sync again"
+	case code == exitPartial:
+		return "run keyplumb sync again: it mends what this run left unfinished"
+	}
+	return ""
 }

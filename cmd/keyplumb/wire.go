@@ -33,9 +33,10 @@ type providers struct {
 	tree tree
 	keys ledger.Keys
 
-	mu      sync.Mutex
-	limiter *rest.Limiter // GitHub counts by account, so its targets share one
-	targets []store.Target
+	progress *progress
+	mu       sync.Mutex
+	limiter  *rest.Limiter // GitHub counts by account, so its targets share one
+	targets  []store.Target
 }
 
 // wire sets up the engine.
@@ -49,14 +50,13 @@ func (r *run) wire(ctx context.Context, j job, t tree) error {
 		return err
 	}
 	p.keys = keys
-	progress := r.newProgress()
-	r.opened = p
+	r.opened, p.progress = p, r.newProgress()
 	r.engine = &engine.Engine{
 		Policy: r.session.policy, Selection: r.selected.selection(), MaxDelete: r.flags.maxDelete, Keys: keys,
 		Options: plan.Options{Adopt: r.flags.adopt, AdoptAll: r.flags.adoptsAll(), Prune: r.flags.prune,
 			Refresh: r.flags.refresh, AllowRollback: r.flags.allowRollback},
 		OpenSource: p.openSource, OpenTarget: p.openTarget,
-		Progress: progress.event, Now: time.Now,
+		Progress: p.progress.event, Now: time.Now,
 	}
 	if r.flags.leaks {
 		r.engine.SearchLeaks = p.tree.searchLeaks
@@ -194,7 +194,7 @@ func (p *providers) close(ctx context.Context) {
 func (p *providers) waiting(w rest.Wait) {
 	text := fmt.Sprintf("note: waiting %s: %s", w.For.Round(time.Second), w.Reason)
 	if w.PerMinute > 0 {
-		text += fmt.Sprintf(" (%d writes a minute from now on)", w.PerMinute)
+		text += fmt.Sprintf(" (%d writes a minute from now on%s)", w.PerMinute, p.progress.remaining(w.PerMinute))
 	}
 	p.say(text)
 }
