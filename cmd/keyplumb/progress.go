@@ -31,12 +31,17 @@ func (p *progress) event(e engine.Event) {
 		text = fmt.Sprintf("[%d/%d] %s", e.Done, e.Total, text)
 	}
 	switch {
-	case p.terminal && e.Total > 0 && e.Done == e.Total:
-		fmt.Fprint(p.c.Stderr, "\r\x1b[K")
 	case p.terminal:
 		fmt.Fprintf(p.c.Stderr, "\r\x1b[K%s", clip(text, 78))
 	case e.Total > 0:
 		fmt.Fprintln(p.c.Stderr, text)
+	}
+}
+
+// clear takes the line off the terminal, before something else is printed.
+func (p *progress) clear() {
+	if p.terminal {
+		fmt.Fprint(p.c.Stderr, "\r\x1b[K")
 	}
 }
 

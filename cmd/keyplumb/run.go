@@ -85,6 +85,7 @@ type observed struct {
 // observe reads the sources, looks at the targets and makes the plan.
 func (r *run) observe(ctx context.Context, write bool) (*observed, error) {
 	got, err := r.engine.Prepare(ctx, write)
+	r.opened.progress.clear()
 	if err != nil {
 		return nil, &exitError{code: exitFailed, err: err}
 	}
@@ -171,6 +172,7 @@ func (r *run) withoutKey() {
 
 // applied turns the outcome of Apply into an exit code and prints its errors.
 func (r *run) applied(ctx context.Context, o *observed, err error) int {
+	r.opened.progress.clear()
 	if err == nil {
 		return exitOK
 	}
