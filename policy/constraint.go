@@ -20,6 +20,7 @@ type Constraint struct {
 // A rule is CUE's side of a constraint. A CUE context is not safe for
 // concurrent use; all the constraints of a policy share its lock.
 type rule struct {
+	context *cue.Context
 	lock    *sync.Mutex
 	value   cue.Value
 	offered map[string]bool // the schema's definitions that the policy does not redefine
@@ -46,6 +47,6 @@ func (c Constraint) Accepts(value []byte) (ok bool) {
 			ok = false
 		}
 	}()
-	text := c.rule.value.Context().Encode(string(value))
+	text := c.rule.context.Encode(string(value))
 	return c.rule.value.Unify(text).Validate(cue.Concrete(true), cue.Final()) == nil
 }

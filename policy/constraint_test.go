@@ -59,7 +59,7 @@ func TestZeroConstraintAcceptsAnything(t *testing.T) {
 	}
 }
 
-// TestConstraintSurvivesPanic gives CUE a value of no context, which makes it
+// TestConstraintSurvivesPanic has no context of CUE's, which makes it
 // panic.
 func TestConstraintSurvivesPanic(t *testing.T) {
 	c := Constraint{rule: &rule{lock: new(sync.Mutex)}}

@@ -20,13 +20,14 @@ func (m *mistakes) broken(v cue.Value) {
 			"%s is given different values", pathOf(v))
 		return
 	}
-	for _, err := range errors.Errors(v.Err()) {
-		where := errorSpan(err)
-		if !where.at.IsValid() {
-			where = valueSpan(v)
-		}
-		format, args := err.Msg()
-		m.add(where, "", "%s cannot be evaluated: %s", pathOf(v), fmt.Sprintf(format, args...))
+	causes := errors.Errors(v.Err())
+	if len(causes) == 0 {
 		return
 	}
+	where := errorSpan(causes[0]) // the others follow from it
+	if !where.at.IsValid() {
+		where = valueSpan(v)
+	}
+	format, args := causes[0].Msg()
+	m.add(where, "", "%s cannot be evaluated: %s", pathOf(v), fmt.Sprintf(format, args...))
 }

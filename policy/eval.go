@@ -19,6 +19,7 @@ import (
 // because every position in it is the user's own.
 type evaluation struct {
 	mistakes *mistakes
+	context  *cue.Context
 	schema   cue.Value
 	policy   cue.Value
 }
@@ -55,9 +56,9 @@ func (m *mistakes) evaluate(instance *build.Instance) (*evaluation, bool) {
 // has no fields.
 func (e *evaluation) build(instance *build.Instance) (built bool) {
 	e.mistakes.guard(func() {
-		c := cuecontext.New()
-		e.schema = c.CompileString(schemas.CUE, cue.Filename("schema"))
-		e.policy = c.BuildInstance(instance, cue.Scope(e.schema))
+		e.context = cuecontext.New()
+		e.schema = e.context.CompileString(schemas.CUE, cue.Filename("schema"))
+		e.policy = e.context.BuildInstance(instance, cue.Scope(e.schema))
 		_, err := e.policy.Fields()
 		built = err == nil
 	})

@@ -33,7 +33,7 @@ func (e *evaluation) fill(o outline, top map[string]cue.Value) map[string]cue.Va
 		return top
 	}
 	e.mistakes.guard(func() {
-		e.policy = e.policy.Unify(e.policy.Context().Encode(o, cue.NilIsAny(true)))
+		e.policy = e.policy.Unify(e.context.Encode(o, cue.NilIsAny(true)))
 	})
 	filled := map[string]cue.Value{}
 	for name := range top {

@@ -24,7 +24,7 @@ func Explain(p *Policy) ([]byte, error) {
 		file.Decls = append(file.Decls, &ast.Field{Label: label(m.name), Value: value})
 	}
 	// Constraints bring their imports along as references; this declares them.
-	if err := astutil.Sanitize(file); err != nil {
+	if err := astutil.SanitizeFiles([]*ast.File{file}); err != nil {
 		return nil, fmt.Errorf("explain the policy: %w", err)
 	}
 	return format.Node(file, format.Simplify())

@@ -178,7 +178,7 @@ func TestNothingOutside(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer root.Close()
+			t.Cleanup(func() { _ = root.Close() })
 			p, findings, err := Load(t.Context(), Options{FS: root.FS(), Paths: test.paths})
 			switch {
 			case test.want != nil:

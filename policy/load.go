@@ -58,7 +58,8 @@ func (m *mistakes) understand(fence *fence, found located) *Policy {
 	if !ok {
 		return nil
 	}
-	r := &reader{mistakes: m, lock: new(sync.Mutex), policy: p, start: clauseSpan(instance.Files[0]), offered: e.offered(), probed: map[string]bool{}, kinds: sourceKinds()}
+	r := &reader{mistakes: m, context: e.context, lock: new(sync.Mutex), policy: p, start: clauseSpan(instance.Files[0]),
+		offered: e.offered(), probed: map[string]bool{}, kinds: sourceKinds()}
 	r.read(e)
 	if !m.any() {
 		e.validate()

@@ -25,7 +25,7 @@ func (r *reader) constraint(v cue.Value) Constraint {
 	default:
 		r.probe(v, c.source)
 	}
-	c.rule = &rule{lock: r.lock, value: v, offered: r.offered}
+	c.rule = &rule{context: r.context, lock: r.lock, value: v, offered: r.offered}
 	return c
 }
 
@@ -37,7 +37,7 @@ func (r *reader) probe(v cue.Value, source string) {
 		return
 	}
 	r.probed[source] = true
-	for _, err := range errors.Errors(v.Unify(v.Context().Encode("probe")).Validate()) {
+	for _, err := range errors.Errors(v.Unify(r.context.Encode("probe")).Validate()) {
 		format, args := err.Msg()
 		if strings.HasPrefix(format, "invalid regexp") || strings.HasPrefix(format, "cannot use") {
 			r.add(errorSpan(err), "", "%s", pathOf(v)+": "+fmt.Sprintf(format, args...))

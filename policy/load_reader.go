@@ -13,7 +13,8 @@ import (
 // of them are told at once.
 type reader struct {
 	*mistakes
-	lock    *sync.Mutex // guards CUE's context, which constraints share
+	context *cue.Context
+	lock    *sync.Mutex // guards the context, which constraints share
 	policy  *Policy
 	start   span // the package clause: where something is missing altogether
 	known   known
