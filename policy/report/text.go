@@ -27,9 +27,12 @@ type TextOptions struct {
 func Text(w io.Writer, r Report, o TextOptions) error {
 	t := &text{style: style(o.Color), source: o.Source}
 	for _, f := range r.Findings {
-		if !isRow(r.Command, f) {
+		if f.Severity != finding.Info && !isRow(r.Command, f) {
 			t.finding(f)
 		}
+	}
+	for _, n := range notes(r.Findings) {
+		t.note(n)
 	}
 	all := rows(r)
 	if o.PlanShown {
@@ -73,10 +76,7 @@ func (t *text) finding(f finding.Finding) {
 
 // sentence puts what a finding is about in front of what is wrong with it.
 func sentence(f finding.Finding) string {
-	subject := f.Name
-	if subject == "" {
-		subject = f.Secret
-	}
+	subject := subject(f)
 	where := f.Scope
 	if f.Target != "" && f.Scope != "" {
 		where = f.Target + " " + f.Scope
@@ -90,6 +90,14 @@ func sentence(f finding.Finding) string {
 		return where + ": " + f.Message
 	}
 	return f.Message
+}
+
+// subject names what a finding is about.
+func subject(f finding.Finding) string {
+	if f.Name != "" {
+		return f.Name
+	}
+	return f.Secret
 }
 
 func commit(f finding.Finding) string {
