@@ -59,8 +59,7 @@ func TestZeroConstraintAcceptsAnything(t *testing.T) {
 	}
 }
 
-// TestConstraintSurvivesPanic has no context of CUE's, which makes it
-// panic.
+// TestConstraintSurvivesPanic has no context of CUE's, which makes it panic.
 func TestConstraintSurvivesPanic(t *testing.T) {
 	c := Constraint{rule: &rule{lock: new(sync.Mutex)}}
 	if c.Accepts([]byte("x")) {

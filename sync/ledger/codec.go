@@ -48,43 +48,43 @@ func Open(box *Box, text string) (l *Ledger, shards int, err error) {
 	if text == "" {
 		return l, 1, nil
 	}
-	c, s, rekey, err := open1(box, text, 1)
+	c, s, err := open1(box, text, 1)
 	if err != nil {
 		return nil, 0, err
 	}
 	if c.Shards < 1 || c.Shards > maxShards {
 		return nil, 0, ErrForged
 	}
-	l.shards, l.rekey = []*shard{s}, rekey
+	l.shards = []*shard{s}
 	return l, c.Shards, nil
 }
 
 // Add opens the next shard, which the first one said is there.
 func (l *Ledger) Add(text string) error {
-	_, s, rekey, err := open1(l.box, text, len(l.shards)+1)
+	_, s, err := open1(l.box, text, len(l.shards)+1)
 	if err != nil {
 		return err
 	}
-	l.shards, l.rekey = append(l.shards, s), l.rekey || rekey
+	l.shards = append(l.shards, s)
 	return nil
 }
 
-func open1(box *Box, text string, number int) (content, *shard, bool, error) {
+func open1(box *Box, text string, number int) (content, *shard, error) {
 	placements, equalities, used, err := box.openText(text, number)
 	if err != nil {
-		return content{}, nil, false, err
+		return content{}, nil, err
 	}
 	var c content
 	var equal [][]Digest
 	if errors.Join(decoding.Unmarshal(placements, &c), decoding.Unmarshal(equalities, &equal)) != nil || len(equal) != len(c.Entries) {
-		return content{}, nil, false, ErrForged
+		return content{}, nil, ErrForged
 	}
-	s := &shard{generation: c.Generation, entries: make(map[ID]Entry, len(c.Entries)), text: text}
+	s := &shard{generation: c.Generation, entries: make(map[ID]Entry, len(c.Entries)), text: text, previous: used.id != box.current.id}
 	for i, e := range c.Entries {
 		e.Equal = equal[i]
 		s.entries[e.ID] = e
 	}
-	return c, s, used.id != box.current.id, nil
+	return c, s, nil
 }
 
 // A Sealed shard is to be written to the store.

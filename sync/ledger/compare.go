@@ -2,16 +2,20 @@ package ledger
 
 import (
 	"encoding/hex"
+	"slices"
 
 	"github.com/keyplumb/keyplumb/sync/secret"
 )
 
-// Fingerprint takes a placement's fingerprint under the key that the ledger
-// was opened with, to compare with what it says. It binds the name: equal
-// values in one scope have fingerprints that differ.
+// Fingerprint takes a placement's fingerprint under the key that its entry was
+// sealed with, to compare with what it says: a run that died while it changed
+// the key has changed it in some shards only. It binds the name: equal values
+// in one scope have fingerprints that differ.
 func (l *Ledger) Fingerprint(id ID, v secret.Value) secret.Fingerprint {
-	if l.rekey && l.box.previous != nil {
-		return l.box.previous.placement(id, v)
+	for _, s := range l.shards {
+		if _, ok := s.entries[id]; ok && s.previous {
+			return l.box.previous.placement(id, v)
+		}
 	}
 	return l.box.current.placement(id, v)
 }
@@ -73,19 +77,23 @@ func (b *Box) attributes(in map[string]string) map[string]string {
 
 // Rekeys tells whether the ledger is sealed under the previous key, so that a
 // sync has to seal it anew.
-func (l *Ledger) Rekeys() bool { return l.rekey }
+func (l *Ledger) Rekeys() bool {
+	return slices.ContainsFunc(l.shards, func(s *shard) bool { return s.previous })
+}
 
 // Rekey moves a ledger from the previous key to the current one. Fingerprints
 // are taken anew for the values that are known; an entry whose value is not
 // loses its fingerprint, and is rewritten by the next run that knows the value.
 func (l *Ledger) Rekey(record func(ID) (Record, []Digest, bool)) {
 	for _, s := range l.shards {
+		if !s.previous {
+			continue
+		}
 		for id, e := range s.entries {
 			s.entries[id] = rekeyed(e, record)
 		}
-		s.dirty = true
+		s.dirty, s.previous = true, false
 	}
-	l.rekey = false
 }
 
 func rekeyed(e Entry, record func(ID) (Record, []Digest, bool)) Entry {

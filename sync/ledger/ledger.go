@@ -78,13 +78,13 @@ type shard struct {
 	entries    map[ID]Entry
 	text       string // as read or last written; "" for a new one
 	dirty      bool
+	previous   bool // it is sealed under the previous key
 }
 
 // A Ledger is the memory of one scope, opened.
 type Ledger struct {
 	box    *Box
 	shards []*shard
-	rekey  bool // a shard was sealed under the previous key
 }
 
 // Entry finds one entry.
