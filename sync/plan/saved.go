@@ -125,7 +125,10 @@ func ReadSaved(text []byte, ledgerKey secret.Key) (Saved, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	var s Saved
-	if err := decoder.Decode(&s); err != nil || decoder.More() || s.Version != 1 {
+	if err := decoder.Decode(&s); err != nil || s.Version != 1 {
+		return Saved{}, ErrNotAPlan
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Saved{}, ErrNotAPlan
 	}
 	if !hmac.Equal([]byte(s.MAC), []byte(s.sum(savingKey(ledgerKey)))) {
