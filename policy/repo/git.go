@@ -36,6 +36,7 @@ func (r *Repo) disarmed() []string {
 		"-c", "credential.helper=",
 		"-c", "protocol.allow=never",
 		"-c", "diff.external=",
+		"-c", "log.showSignature=false", // would run gpg.program, and print what it says among the commits
 		"-c", "gc.auto=0",
 		"--no-optional-locks", "--no-replace-objects", "--literal-pathspecs",
 		"--git-dir=" + filepath.Join(r.root, ".git"), "--work-tree=" + r.root,

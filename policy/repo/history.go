@@ -32,9 +32,16 @@ func (r *Repo) Blobs(ctx context.Context, visit func(object string, content []by
 		return fmt.Errorf("%w: git cat-file did not run", ErrGit)
 	}
 	err = blobs(bufio.NewReaderSize(pipe, 1<<20), visit)
-	cancel()
-	if failed := cmd.Wait(); err == nil && failed != nil && !errors.Is(failed, context.Canceled) && cmd.ProcessState.ExitCode() > 0 {
-		return fmt.Errorf("%w: an object could not be read", ErrGit)
+	interrupted := ctx.Err()
+	if err != nil {
+		cancel() // git may still be writing
+	}
+	failed := cmd.Wait()
+	switch {
+	case interrupted != nil:
+		return interrupted
+	case err == nil && failed != nil: // a git that was killed wrote a part, which looks like the whole
+		return fmt.Errorf("%w: the history was not read to its end", ErrGit)
 	}
 	return err
 }

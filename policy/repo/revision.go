@@ -68,13 +68,14 @@ func (t *revisionFS) add(line string) {
 	t.files[name] = &node{name: path.Base(name), object: fields[2], size: size, link: fields[0] != "100644" && fields[0] != "100755"}
 	for child := name; child != "."; {
 		parent := path.Dir(child)
-		p := t.files[parent]
-		if p == nil {
+		p, known := t.files[parent]
+		if !known {
 			p = &node{name: path.Base(parent), dir: true}
 			t.files[parent] = p
 		}
-		if !slices.Contains(p.children, child) {
-			p.children = append(p.children, child)
+		p.children = append(p.children, child)
+		if known {
+			return // and entered in its own parent, then
 		}
 		child = parent
 	}
