@@ -35,7 +35,7 @@ func (p *Policy) ownedBy(fsys fs.FS, name string) []finding.Finding {
 	defer file.Close() //nolint:errcheck // it was only read
 	rules, err := codeowners.ParseFile(file)
 	if err != nil {
-		return nil // what is no CODEOWNERS file does not say who owns what
+		return nil // it has GitLab's sections, or is broken: nothing can be said of it
 	}
 	var findings []finding.Finding
 	for _, policyFile := range p.Files {

@@ -90,9 +90,18 @@ func sharedReference(ref Reference, uses []use, c Context) (finding.Finding, boo
 	}
 	f := about(breach("shared-reference", to.secret.Position,
 		fmt.Sprintf("%s and %s are one value: both come from %s", from.name(to), to.name(from), ref.describe()),
-		fmt.Sprintf("give each environment a place of its own ({env} in the source's path), or say why: %s: shared: {reason: \"…\", until: \"YYYY-MM-DD\"}", to.secret.Name)), to.secret)
+		"give each environment a place of its own ({env} in the source's path), or say why: "+Excuse("shared-reference", from.secret, to.secret)), to.secret)
 	f.Severity, f.Environment = worst, to.environment.Name
 	return f, true
+}
+
+// Excuse says how two secrets, or one in two environments, are let share a
+// value.
+func Excuse(rule string, a, b *Secret) string {
+	if a == b {
+		return fmt.Sprintf("%s: shared: {reason: \"…\", until: \"YYYY-MM-DD\"}", a.Name)
+	}
+	return fmt.Sprintf("allow: [{rule: %q, secret: %q, reason: \"…\", until: \"YYYY-MM-DD\"}]", rule, b.Name)
 }
 
 // name names a use beside another: by its environment alone where both are of

@@ -50,7 +50,11 @@ func (t *Target) Scope(environment string) string {
 // to one namespace can be told. Stores compare these without case.
 func (t *Target) place() string {
 	where := t.Repository + t.Organization + t.Project + t.Group
-	return strings.ToLower(strings.Join([]string{t.Kind, t.URL, t.Store, where}, " "))
+	server := strings.TrimRight(t.URL, "/")
+	if server == "" {
+		server = "https://gitlab.com"
+	}
+	return strings.ToLower(strings.Join([]string{t.Kind, server, t.Store, where}, " "))
 }
 
 // attributes gives those of the secret's and the target's attributes that the

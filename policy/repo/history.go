@@ -15,9 +15,12 @@ import (
 const maxSearched = 512 << 20
 
 // Blobs gives every blob that the repository holds, reachable or not, in the
-// order that is quickest to read. The content is good until the next call. An
-// object that is missing, as in a partial clone, is an error.
+// order that is quickest to read. The content is good until the next call. A
+// clone that does not hold the whole history is ErrIncomplete.
 func (r *Repo) Blobs(ctx context.Context, visit func(object string, content []byte) error) error {
+	if err := r.whole(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	cmd, err := r.command(ctx, "cat-file", "--batch-all-objects", "--batch", "--unordered", "--buffer")
@@ -42,6 +45,26 @@ func (r *Repo) Blobs(ctx context.Context, visit func(object string, content []by
 		return interrupted
 	case err == nil && failed != nil: // a git that was killed wrote a part, which looks like the whole
 		return fmt.Errorf("%w: the history was not read to its end", ErrGit)
+	}
+	return err
+}
+
+// whole tells whether a clone holds the whole history: a shallow one ends
+// somewhere, and a partial one has left objects with the server.
+func (r *Repo) whole(ctx context.Context) error {
+	out, err := r.run(ctx, nil, "rev-parse", "--is-shallow-repository")
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(string(out)) == "true" {
+		return fmt.Errorf("%w: the clone is shallow", ErrIncomplete)
+	}
+	_, err = r.run(ctx, nil, "config", "--local", "--get-regexp", `^(extensions\.partialclone|remote\..*\.promisor)$`)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%w: the clone is partial", ErrIncomplete)
+	case exitStatus(err) == 1:
+		return nil
 	}
 	return err
 }

@@ -24,6 +24,7 @@ var (
 	ErrNoRepository = errors.New("this is no git repository")
 	ErrNoGit        = errors.New("git is not installed")
 	ErrNoRevision   = errors.New("the revision is not there")
+	ErrIncomplete   = errors.New("the clone does not hold the whole history")
 	ErrGit          = errors.New("git failed")
 )
 

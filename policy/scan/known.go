@@ -1,8 +1,8 @@
 // Package scan finds keys in bytes.
 //
 // [Known] looks for values that are known, in the forms in which they end up
-// in files: as they are, URL-escaped, and in base64 at each of the three
-// offsets that a value can have in a longer text. The search is Wu and
+// in files: as they are, URL-escaped, in a JSON string, and in base64 at each of
+// the three offsets that a value can have in a longer text. The search is Wu and
 // Manber's (TR-94-17, University of Arizona): the last two bytes of a window
 // say how far the next window may be, so that most bytes are never looked at.
 package scan
@@ -11,8 +11,11 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
+	"strings"
 )
 
 // MinLength is the length in bytes from which a value can be told from chance.
@@ -28,10 +31,10 @@ type Known struct {
 	at    map[uint64][]uint32 // by a window's eight bytes: the forms that begin so
 }
 
-// A form is one way of writing a pattern.
+// A form is one way of writing a pattern, or several that are equal.
 type form struct {
-	text    []byte
-	pattern int
+	text     []byte
+	patterns []int
 }
 
 // A Match is a place that holds a pattern. Line and column count from one, the
@@ -47,15 +50,20 @@ func NewKnown(patterns [][]byte) (*Known, error) {
 	for i := range k.shift {
 		k.shift[i] = MinLength - 1
 	}
-	seen := map[string]bool{}
+	at := map[string]int{}
 	for i, p := range patterns {
 		if len(p) < MinLength {
 			return nil, ErrShort
 		}
 		for _, text := range writings(p) {
-			if len(text) >= MinLength && !seen[string(text)] {
-				seen[string(text)] = true
-				k.add(form{text, i})
+			n, seen := at[string(text)]
+			switch {
+			case len(text) < MinLength:
+			case !seen:
+				at[string(text)] = len(k.forms)
+				k.add(form{text, []int{i}})
+			case !slices.Contains(k.forms[n].patterns, i):
+				k.forms[n].patterns = append(k.forms[n].patterns, i)
 			}
 		}
 	}
@@ -75,13 +83,39 @@ func (k *Known) add(f form) {
 
 // writings gives the forms in which a value is looked for.
 func writings(value []byte) [][]byte {
-	out := [][]byte{value, []byte(url.QueryEscape(string(value))), []byte(url.PathEscape(string(value)))}
+	out := [][]byte{value}
+	component := strings.ReplaceAll(url.QueryEscape(string(value)), "+", "%20")
+	for _, escaped := range []string{url.QueryEscape(string(value)), url.PathEscape(string(value)), component} {
+		out = append(out, []byte(escaped), lowerEscapes(escaped))
+	}
+	out = append(out, quoted(value, true), quoted(value, false))
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for offset := range 3 {
 			out = append(out, aligned(encoding, value, offset))
 		}
 	}
 	return out
+}
+
+// lowerEscapes writes %2F as %2f.
+func lowerEscapes(text string) []byte {
+	out := []byte(text)
+	for i := 0; i+2 < len(out); i++ {
+		if out[i] == '%' {
+			copy(out[i:i+3], bytes.ToLower(out[i:i+3]))
+		}
+	}
+	return out
+}
+
+// quoted is a value as it stands in a JSON string, with or without the escapes
+// that keep it out of HTML.
+func quoted(value []byte, html bool) []byte {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(html)
+	_ = encoder.Encode(string(value)) // a string always encodes
+	return bytes.TrimSuffix(bytes.TrimPrefix(bytes.TrimSpace(b.Bytes()), []byte(`"`)), []byte(`"`))
 }
 
 // aligned encodes a value as it stands in the base64 of a longer text in which
@@ -116,10 +150,15 @@ func (k *Known) matches(out []Match, data []byte, i int, lines *lineCounter) []M
 	found := map[int]bool{}
 	for _, n := range k.at[binary.LittleEndian.Uint64(data[i:])] {
 		f := k.forms[n]
-		if bytes.HasPrefix(data[i:], f.text) && !found[f.pattern] {
-			found[f.pattern] = true
-			line, column := lines.at(i)
-			out = append(out, Match{Pattern: f.pattern, Line: line, Column: column})
+		if !bytes.HasPrefix(data[i:], f.text) {
+			continue
+		}
+		for _, pattern := range f.patterns {
+			if !found[pattern] {
+				found[pattern] = true
+				line, column := lines.at(i)
+				out = append(out, Match{Pattern: pattern, Line: line, Column: column})
+			}
 		}
 	}
 	return out

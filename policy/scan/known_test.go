@@ -38,6 +38,9 @@ func TestFindsEveryForm(t *testing.T) {
 		"aligned 2":    base64.StdEncoding.EncodeToString([]byte("xy" + value + "tail")),
 		"aligned 0":    base64.StdEncoding.EncodeToString([]byte("xyz" + value + "tail")),
 		"in the midst": "a" + value + "b",
+		"component":    strings.ReplaceAll(url.QueryEscape(value), "+", "%20"),
+		"lower case":   strings.ReplaceAll(strings.ReplaceAll(url.PathEscape(value), "%2F", "%2f"), "%3D", "%3d"),
+		"JSON":         `{"k":"p@ss word/with+all=of\u0026it"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := k.Find([]byte("first line\nkey = " + text + "\n"))
@@ -48,6 +51,14 @@ func TestFindsEveryForm(t *testing.T) {
 	}
 	if got := k.Find([]byte(strings.Repeat("nothing of the kind, p@ss word/without\n", 100))); len(got) != 0 {
 		t.Errorf("found what is not there: %v", got)
+	}
+}
+
+// Two secrets with one value are both found where it stands.
+func TestEqualPatterns(t *testing.T) {
+	got := known(t, "one-value-1", "one-value-1").Find([]byte("one-value-1"))
+	if !slices.Equal(got, []Match{{0, 1, 1}, {1, 1, 1}}) {
+		t.Errorf("got %v", got)
 	}
 }
 

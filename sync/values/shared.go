@@ -74,9 +74,17 @@ func sharedKey(ends []Bound, now time.Time) (finding.Finding, bool) {
 	places := namePlaces(offending)
 	at := mostExposed(offending)
 	f := at.finding("shared-key", "one key opens "+strings.Join(places, " and "),
-		fmt.Sprintf("make a key of its own for each environment; where that cannot be, say why: %s: shared: {reason: \"…\", until: \"YYYY-MM-DD\"}", at.Secret.Name))
+		"make a key of its own for each environment; where that cannot be, say why: "+policy.Excuse("shared-key", other(offending, at).Secret, at.Secret))
 	f.Severity = worst
 	return f, true
+}
+
+// other gives an end of another secret, if there is one.
+func other(ends []Bound, than Bound) Bound {
+	if i := slices.IndexFunc(ends, func(b Bound) bool { return b.Secret != than.Secret }); i >= 0 {
+		return ends[i]
+	}
+	return than
 }
 
 // offends tells whether two equal values should not be.
