@@ -86,8 +86,15 @@ func flatten(err error) []error {
 
 // hintOf gives what to do next, as far as the error knows.
 func hintOf(err error) string {
-	if e, ok := errors.AsType[*exitError](err); ok && e.hint != "" {
-		return e.hint
+	for at := err; ; {
+		e, ok := errors.AsType[*exitError](at)
+		if !ok {
+			break
+		}
+		if e.hint != "" {
+			return e.hint
+		}
+		at = e.err
 	}
 	if h, ok := errors.AsType[interface {
 		error

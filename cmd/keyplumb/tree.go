@@ -74,7 +74,11 @@ func (c *Command) treeOf(ctx context.Context, j job) (tree, error) {
 // searchLeaks looks for values in the repository's files and history.
 func (t tree) searchLeaks(ctx context.Context, patterns [][]byte) ([]engine.Leak, error) {
 	if t.repo == nil {
-		return nil, repo.ErrNoRepository
+		return nil, refuse(exitFailed, "run it in the repository, or without --leaks", "%w", repo.ErrNoRepository)
 	}
-	return engine.LeaksIn(t.repo)(ctx, patterns)
+	leaks, err := engine.LeaksIn(t.repo)(ctx, patterns)
+	if errors.Is(err, repo.ErrIncomplete) {
+		return nil, refuse(exitFailed, "fetch all of it: git fetch --unshallow, or fetch-depth: 0 with actions/checkout", "%w", err)
+	}
+	return leaks, err
 }

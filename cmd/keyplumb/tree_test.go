@@ -76,3 +76,21 @@ func TestTreeOfPullRequest(t *testing.T) {
 		t.Errorf("no repository: %v", err)
 	}
 }
+
+// Of a history that is not all there nobody can say that it holds no value.
+func TestLeaksInAShallowClone(t *testing.T) {
+	s := newStage(t)
+	s.write("keyplumb.cue", stagePolicy)
+	s.seal("dev", values("dev", "one"))
+	s.seal("prod", values("prod", "one"))
+	a := &aviary{stage: s}
+	a.repository()
+	a.commit()
+	a.git("commit", "-q", "--allow-empty", "-m", "two")
+	a.git("clone", "-q", "--depth", "1", "file://"+s.dir, "clone")
+	s.dir += "/clone"
+	code, out, errs := s.run("plan", "--leaks")
+	if code != exitFailed || !strings.Contains(errs, "the clone is shallow") || !strings.Contains(errs, "hint: fetch all of it") || out != "" {
+		t.Errorf("ended with %d\n%s%s", code, out, errs)
+	}
+}
