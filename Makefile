@@ -68,8 +68,9 @@ generated: generate ## the generated files are up to date
 vet: ## go vet
 	go vet -tags $(TAGS) ./...
 
+# Its cache is this checkout's own: from another one's it takes that one's paths.
 lint: $(GOLANGCI_LINT) ## golangci-lint, with the linters of .golangci.yml
-	$(GOLANGCI_LINT) run --build-tags $(TAGS) ./...
+	GOLANGCI_LINT_CACHE=$(CURDIR)/.bin/golangci-lint-cache $(GOLANGCI_LINT) run --build-tags $(TAGS) ./...
 
 shell: ## shellcheck on every shell script
 	shellcheck $$(git ls-files .ci '*.sh')
