@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ func (p *Policy) Placements() ([]Placement, []finding.Finding) {
 			out = append(out, p.placementsOf(s, &s.Bindings[j])...)
 		}
 	}
-	findings := slices.Concat(p.sameScopes(), collisions(out), p.reservedNames(out))
+	findings := slices.Concat(p.sameScopes(), collisions(out), p.reservedNames(out), p.idleAttributes())
 	finding.Sort(findings)
 	return out, findings
 }
@@ -107,6 +108,30 @@ func collision(a, b Placement) finding.Finding {
 	}
 	return flaw(b.Secret.Position, "give one of them another name by as:, or send them to different targets by to:",
 		"%s and %s %s in %s of target %s", a.Secret.Name, b.Secret.Name, how, b.Scope, b.Target)
+}
+
+// idleAttributes finds the attributes of a secret that no store has, of all
+// that it goes to: they would be taken for set.
+func (p *Policy) idleAttributes() []finding.Finding {
+	var findings []finding.Finding
+	for i := range p.Secrets {
+		s := &p.Secrets[i]
+		for _, name := range slices.Sorted(maps.Keys(s.Attributes)) {
+			if slices.ContainsFunc(s.To, func(target string) bool {
+				t := p.Target(target)
+				return t != nil && slices.Contains(t.attributeNames(), name)
+			}) {
+				continue
+			}
+			at, written := s.Fields[name]
+			if !written {
+				at = s.Position
+			}
+			findings = append(findings, flaw(at, "leave it out, or send the secret to a target that has it",
+				"%s sets %s, which no target that it goes to has", s.Name, name))
+		}
+	}
+	return findings
 }
 
 // reservedNames finds the names that only the store of a target keeps for

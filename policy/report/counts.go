@@ -8,12 +8,13 @@ import (
 // counts writes the last line, which sums up.
 func (t *text) counts(r Report) {
 	s := r.Summary
-	switch r.Command {
-	case "check":
+	const invalid = 2 // the policy could not be understood, so that nothing was looked at
+	switch {
+	case r.Command == "check", r.ExitCode == invalid:
 		found := tally(s)
 		t.line("%s", strings.ToUpper(found[:1])+found[1:])
 		return
-	case "drift":
+	case r.Command == "drift":
 		t.line("%s: %d in sync, %d unverified; %s; %s", t.in(bold, "drift"), s.InSync, s.Unverified, tally(s), cost(s))
 		return
 	}
