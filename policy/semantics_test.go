@@ -81,7 +81,7 @@ func tell(findings []finding.Finding) string {
 func TestTheSmallestPolicyEarnsNoWarning(t *testing.T) {
 	p := example(t, "small.cue")
 	_, mistakes := p.Placements()
-	if worst, any := finding.Worst(append(mistakes, p.Check(Context{Now: today})...)); any && worst > finding.Info {
+	if worst, found := finding.Worst(append(mistakes, p.Check(Context{Now: today})...)); found && worst > finding.Info {
 		t.Errorf("it earns\n%s", tell(p.Check(Context{Now: today})))
 	}
 }
