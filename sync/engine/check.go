@@ -66,7 +66,7 @@ func refused(rule string, s plan.Scope, d plan.Desired, err error) finding.Findi
 	catalogued, _ := finding.Lookup(rule)
 	message := "the target does not take it"
 	if e, ok := errors.AsType[*store.Error](err); ok && e.Detail != "" {
-		message += ": " + e.Detail
+		message = e.Detail
 	}
 	return finding.Finding{Rule: rule, Severity: catalogued.Default, Message: message, Help: store.Hint(err),
 		Position: d.Secret.Position, Target: s.Target, Scope: s.Scope, Name: d.Name,

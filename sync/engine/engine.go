@@ -78,13 +78,14 @@ type Run struct {
 	Scopes   []plan.Scope
 	Results  []Result // after Apply, one for each change
 
-	engine  *Engine
-	targets map[string]store.Target
-	keepers map[string]store.LedgerKeeper // those of the targets that can keep a ledger
-	bound   map[place]bound
-	mu      sync.Mutex // guards the scopes while they are listed
-	errors  []error
-	wrote   bool
+	engine     *Engine
+	targets    map[string]store.Target
+	keepers    map[string]store.LedgerKeeper // those of the targets that can keep a ledger
+	identities map[string]string
+	bound      map[place]bound
+	mu         sync.Mutex // guards the scopes while they are listed
+	errors     []error
+	wrote      bool
 
 	mentionable sync.Once // makes the two below
 	short       [][]byte
@@ -99,7 +100,7 @@ type place struct{ secret, environment string }
 // plan for the rest.
 func (e *Engine) Prepare(ctx context.Context, write bool) (*Run, error) {
 	placements := e.selected()
-	r := &Run{engine: e, targets: map[string]store.Target{}, keepers: map[string]store.LedgerKeeper{}}
+	r := &Run{engine: e, targets: map[string]store.Target{}, keepers: map[string]store.LedgerKeeper{}, identities: map[string]string{}}
 	if err := r.read(ctx, placements); err != nil {
 		return r, err
 	}

@@ -18,7 +18,9 @@ import (
 // in. A target that cannot be observed does not keep the others from it.
 func (r *Run) observe(ctx context.Context, placements []policy.Placement, write bool) error {
 	r.Scopes = r.layOut(placements)
-	r.openTargets(ctx, write)
+	if err := r.openTargets(ctx, write); err != nil {
+		return err
+	}
 	g, gctx := newGroup(ctx, parallel)
 	for i := range r.Scopes {
 		g.Go(func() error {
@@ -89,33 +91,59 @@ func (r *Run) newScope(p policy.Placement) *plan.Scope {
 }
 
 // openTargets opens the targets, one after the other: it costs one request
-// each at most.
-func (r *Run) openTargets(ctx context.Context, write bool) {
+// openTargets opens each target and asks for its identity, once each: a
+// credential that is refused is refused for all of a target's scopes.
+func (r *Run) openTargets(ctx context.Context, write bool) error {
 	all, _ := r.engine.Policy.Placements()
+	failed := map[string]error{}
+	g, _ := newGroup(ctx, parallel)
+	for _, name := range r.targetNames() {
+		g.Go(func() error {
+			t, identity, err := r.open(ctx, name, all, write)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if err != nil {
+				failed[name] = fmt.Errorf("target %s: %w", name, err)
+			}
+			if t != nil {
+				r.targets[name], r.identities[name] = t, identity
+			}
+			if keeper, ok := t.(store.LedgerKeeper); ok {
+				r.keepers[name] = keeper
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
 	for i := range r.Scopes {
 		s := &r.Scopes[i]
-		t, err := r.open(ctx, s.Target, all, write)
-		if err != nil {
-			s.Err = fmt.Errorf("target %s: %w", s.Target, err)
-			continue
+		s.Err = failed[s.Target]
+		if t, opened := r.targets[s.Target]; opened {
+			r.name(s, t, all)
 		}
-		r.name(s, t, all)
 	}
+	return nil
 }
 
-func (r *Run) open(ctx context.Context, name string, all []policy.Placement, write bool) (store.Target, error) {
-	if t, ok := r.targets[name]; ok {
-		return t, nil
+func (r *Run) targetNames() []string {
+	var names []string
+	for _, s := range r.Scopes {
+		if !slices.Contains(names, s.Target) {
+			names = append(names, s.Target)
+		}
 	}
+	return names
+}
+
+func (r *Run) open(ctx context.Context, name string, all []policy.Placement, write bool) (store.Target, string, error) {
 	t, err := r.engine.OpenTarget(ctx, *r.engine.Policy.Target(name), r.use(name, all, write))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	r.targets[name] = t
-	if keeper, ok := t.(store.LedgerKeeper); ok {
-		r.keepers[name] = keeper
-	}
-	return t, nil
+	identity, err := t.Identity(ctx)
+	return t, identity, err
 }
 
 // use gathers what the run needs of a target.
@@ -169,12 +197,8 @@ func kinds(t store.Target) []store.Kind {
 // observeScope lists a scope and opens its ledger.
 func (r *Run) observeScope(ctx context.Context, s *plan.Scope) error {
 	t := r.targets[s.Target]
-	identity, err := t.Identity(ctx)
-	if err != nil {
-		return fmt.Errorf("target %s: %w", s.Target, err)
-	}
 	g, gctx := newGroup(ctx, 0)
-	g.Go(func() error { return r.openLedger(gctx, s, identity) })
+	g.Go(func() error { return r.openLedger(gctx, s) })
 	g.Go(func() error { return r.list(gctx, s, t, store.Secret) })
 	if placesVariables(s) {
 		g.Go(func() error { return r.list(gctx, s, t, store.Variable) })
@@ -229,12 +253,12 @@ func (r *Run) list(ctx context.Context, s *plan.Scope, t store.Target, kind stor
 }
 
 // openLedger reads the shards of a scope's ledger.
-func (r *Run) openLedger(ctx context.Context, s *plan.Scope, identity string) error {
+func (r *Run) openLedger(ctx context.Context, s *plan.Scope) error {
 	keeper := r.keepers[s.Target]
 	if keeper == nil || r.engine.Keys.Current.IsZero() {
 		return nil
 	}
-	box := ledger.NewBox(r.engine.Keys, identity, s.Store, s.Scope)
+	box := ledger.NewBox(r.engine.Keys, r.identities[s.Target], s.Store, s.Scope)
 	text, err := keeper.ReadShard(ctx, store.Scope(s.Scope), 1)
 	if err != nil {
 		return err

@@ -117,7 +117,7 @@ func firstOfEach(errs []error) error {
 
 // absent tells a value that is not there from a source that cannot be read.
 func absent(err error) bool {
-	return errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrNoField)
+	return errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrNoFile) || errors.Is(err, store.ErrNoField)
 }
 
 func references(f policy.From) []policy.Reference {

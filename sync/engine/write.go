@@ -47,10 +47,9 @@ func (w *writer) write(ctx context.Context, res *Result) {
 		res.at, err = t.Put(ctx, placement(c.Desired))
 	}
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.done++
-	done := w.done
 	w.stop = w.stop || shared(err)
-	w.mu.Unlock()
 	res.Result = Done
 	stage := string(c.Action)
 	if err != nil {
@@ -60,7 +59,7 @@ func (w *writer) write(ctx context.Context, res *Result) {
 	} else {
 		w.wrote()
 	}
-	w.run.engine.tell(Event{Stage: stage, What: fmt.Sprintf("%s %s %s", c.Target, c.Scope, c.Name), Done: done, Total: w.total})
+	w.run.engine.tell(Event{Stage: stage, What: fmt.Sprintf("%s %s %s", c.Target, c.Scope, c.Name), Done: w.done, Total: w.total})
 }
 
 // shared tells whether the next write would fail for the same reason.

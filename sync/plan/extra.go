@@ -68,6 +68,6 @@ func (p *Plan) unobserved(s *Scope) {
 	for i := range s.Desired {
 		p.Unverified++
 		p.find(s, &s.Desired[i], finding.Finding{Rule: "unverified", Severity: finding.Error,
-			Message: fmt.Sprintf("%s could not be read", s.Scope), Help: store.Hint(s.Err)})
+			Message: fmt.Sprintf("%s could not be read: %s", s.Scope, store.Reason(s.Err)), Help: store.Hint(s.Err)})
 	}
 }

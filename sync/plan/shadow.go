@@ -19,7 +19,7 @@ func (p *Plan) shadows(scopes []Scope) {
 			d := &wide.Desired[j]
 			if narrower := shadowing(scopes, wide, d.ID); len(narrower) > 0 {
 				p.find(wide, d, finding.Finding{Rule: "shadowed", Severity: finding.Warning,
-					Message: fmt.Sprintf("%s has a %s of the same name, which wins over this one", strings.Join(narrower, " and "), d.ID.Kind),
+					Message: fmt.Sprintf("a %s of the same name wins over this one in %s", d.ID.Kind, strings.Join(narrower, " and ")),
 					Help:    "keep the one that the jobs should see, and remove the other"})
 			}
 		}
@@ -30,12 +30,18 @@ func shadowing(scopes []Scope, wide *Scope, id ledger.ID) []string {
 	var names []string
 	for i := range scopes {
 		narrow := &scopes[i]
-		if _, there := narrow.items[id]; there && narrow.hides(wide) {
+		if narrow.hides(wide) && narrow.has(id) {
 			names = append(names, fmt.Sprintf("%s of target %s", narrow.Scope, narrow.Target))
 		}
 	}
 	slices.Sort(names)
 	return names
+}
+
+// has tells whether a scope holds a variable, or will after a sync.
+func (s *Scope) has(id ledger.ID) bool {
+	_, there := s.items[id]
+	return there || slices.ContainsFunc(s.Desired, func(d Desired) bool { return d.ID == id && !d.Value.IsEmpty() })
 }
 
 // hides tells whether a variable here wins over one of the same name there.

@@ -23,6 +23,10 @@ var (
 	ErrUnreadable  = errors.New("unreadable")         // what was read is malformed, damaged, or encrypted for others
 )
 
+// ErrNoFile is a file source whose file is not there: unlike a secret that a
+// vault does not have, that is a source which cannot be read.
+var ErrNoFile = fmt.Errorf("%w: no such file", ErrNotFound)
+
 // An Error tells what was being done, to what, and how it ended. Its text is
 // built from these fields and never from a server's body or an SDK's message,
 // either of which may echo what it was sent.
@@ -59,6 +63,20 @@ func (e *Error) Error() string {
 
 // Unwrap gives the kind.
 func (e *Error) Unwrap() error { return e.Kind }
+
+// Reason says in a few words why, without the operation and the reference: for
+// where those are told anyway.
+func Reason(err error) string {
+	e, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok:
+		return ErrUnavailable.Error()
+	case e.Detail != "":
+		return e.Kind.Error() + ": " + e.Detail
+	default:
+		return e.Kind.Error()
+	}
+}
 
 // Hint gives what to do next, as far as the error knows.
 func Hint(err error) string {

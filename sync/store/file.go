@@ -11,7 +11,7 @@ import (
 // files. The name is relative to the root of fsys and may not leave it; where
 // fsys is an [os.Root], no link can leave it either.
 //
-// The errors are ErrInvalid for a name that leaves the root, ErrNotFound,
+// The errors are ErrInvalid for a name that leaves the root, ErrNoFile,
 // ErrDenied, ErrTooLarge, and ErrUnreadable for what is no regular file.
 func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	fail := func(kind error, detail string) error {
@@ -24,7 +24,7 @@ func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	file, err := fsys.Open(clean)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fail(ErrNotFound, "there is no such file")
+		return nil, &Error{Op: "read", Ref: name, Kind: ErrNoFile, Hint: "a source's path is relative to the repository's root: is it right in the policy?"}
 	case errors.Is(err, fs.ErrPermission):
 		return nil, fail(ErrDenied, "the file may not be read")
 	case err != nil:

@@ -50,7 +50,11 @@ func (t *Target) Check(p store.Placement) error {
 	case len(value) == 0:
 		return refuse(store.ErrInvalid, "the value is empty")
 	case len(value) > maxValue:
-		return refuse(store.ErrTooLarge, "GitHub takes 48 KB: 49104 bytes before they are sealed")
+		return &store.Error{
+			Op: "check", Ref: t.refTo(p.Scope, p.Name), Kind: store.ErrTooLarge,
+			Detail: "the value is over the 48 KB that GitHub allows, sealed",
+			Hint:   "keep what is large encrypted in the repository, and its key alone as a secret",
+		}
 	case bytes.IndexByte(value, 0) >= 0:
 		return refuse(store.ErrInvalid, "the value has a NUL byte, which an environment variable cannot hold")
 	case p.Kind == store.Variable && !utf8.Valid(value):
