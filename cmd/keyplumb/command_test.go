@@ -91,3 +91,24 @@ func TestSignals(t *testing.T) {
 		t.Errorf("exit code %d, want %d", code, exitInterrupted)
 	}
 }
+
+// TestRunawayPolicy has the process ended by the watchdog, in words.
+func TestRunawayPolicy(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	deep := "package keyplumb\n" + strings.Repeat("a:", 200_000) + "1\n"
+	if err := os.WriteFile(filepath.Join(dir, "keyplumb.cue"), []byte(deep), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "keyplumb", "check")
+	cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH")}
+	out, err := cmd.CombinedOutput()
+	if err == nil || cmd.ProcessState.ExitCode() != exitUsage {
+		t.Errorf("%v, want exit code %d", err, exitUsage)
+	}
+	for _, want := range []string{"error: the policy cannot be evaluated: ", "hint: look for a definition that grows without end"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("there is no %q in:\n%.500s", want, out)
+		}
+	}
+}
