@@ -95,14 +95,22 @@ type Sealed struct {
 }
 
 // Seal seals what has changed since the last Seal or Open. A shard that is new
-// comes before the first one, which counts it: write them in this order.
+// comes before the first one, which counts it, and the others after that: write
+// them in this order.
 func (l *Ledger) Seal() ([]Sealed, error) {
-	var out []Sealed
-	for i := len(l.shards) - 1; i >= 0; i-- {
-		s := l.shards[i]
-		if !s.dirty {
-			continue
+	var added, known []int
+	for i, s := range l.shards {
+		switch {
+		case !s.dirty:
+		case s.text == "" && i > 0:
+			added = append(added, i)
+		default:
+			known = append(known, i)
 		}
+	}
+	var out []Sealed
+	for _, i := range append(added, known...) {
+		s := l.shards[i]
 		text, err := l.sealShard(i)
 		if err != nil {
 			return nil, err
@@ -165,13 +173,17 @@ func (s *shard) sorted() []Entry {
 	return slices.SortedFunc(maps.Values(s.entries), func(a, b Entry) int { return a.ID.compare(b.ID) })
 }
 
+// hasRoomFor tells whether a shard can take an entry, or a larger form of one
+// that it has.
 func (s *shard) hasRoomFor(e Entry) bool {
-	if len(s.entries) >= roomyEntries {
+	if _, here := s.entries[e.ID]; !here && len(s.entries) >= roomyEntries {
 		return false
 	}
 	size := worstSize(e)
-	for _, other := range s.entries {
-		size += worstSize(other)
+	for id, other := range s.entries {
+		if id != e.ID {
+			size += worstSize(other)
+		}
 	}
 	return size <= roomyBytes
 }

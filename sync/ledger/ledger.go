@@ -16,9 +16,11 @@
 // # Shards
 //
 // A ledger is split into shards before a store's limit on one variable is
-// reached. An entry stays in the shard that it was first put in, and a shard
-// that grows the ledger is written before the first shard, which counts them:
-// a run that dies in between leaves a shard that nobody counts.
+// reached. An entry stays in the shard that it was first put in; one that
+// outgrows it moves to a new one. New shards are written before the first
+// shard, which counts them, and that before the others, which entries may have
+// left: a run that dies in between leaves a shard that nobody counts, or an
+// entry twice, of which the first holds.
 package ledger
 
 import (
@@ -154,15 +156,22 @@ func (l *Ledger) Forget(id ID) {
 }
 
 // put replaces an entry where it is, or adds it to the first shard with room.
+// One that has outgrown its shard moves to a new one.
 func (l *Ledger) put(e Entry) {
+	moves := false
 	for _, s := range l.shards {
-		if _, ok := s.entries[e.ID]; ok {
+		if _, here := s.entries[e.ID]; !here {
+			continue
+		}
+		if !moves && s.hasRoomFor(e) {
 			s.entries[e.ID], s.dirty = e, true
 			return
 		}
+		delete(s.entries, e.ID)
+		s.dirty, moves = true, true
 	}
 	for _, s := range l.shards {
-		if s.hasRoomFor(e) {
+		if (s.text == "" || !moves) && s.hasRoomFor(e) {
 			s.entries[e.ID], s.dirty = e, true
 			return
 		}
