@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -90,13 +91,28 @@ func (r *run) observe(ctx context.Context, write bool) (*observed, error) {
 		return nil, &exitError{code: exitFailed, err: err}
 	}
 	lint := r.session.lint(r.engine.Selection)
-	values := r.session.policy.Judge(got.Findings, r.session.now)
+	values := r.judged(got.Findings, write)
 	o := &observed{Run: got}
 	o.found = append(append(o.found, lint...), values...)
 	worst, found := finding.Worst(o.found)
 	o.blocks = found && worst == finding.Error
 	o.found = append(o.found, r.session.policy.Judge(got.Plan.Findings, r.session.now)...)
 	return o, nil
+}
+
+// judged gives the findings on values the levels that the policy sets. To write,
+// a level and an allowance do not count where a value is not there or not
+// right: all of it is written, or nothing.
+func (r *run) judged(found []finding.Finding, write bool) []finding.Finding {
+	var binding, others []finding.Finding
+	for _, f := range found {
+		if write && slices.Contains([]string{"missing-value", "invalid-value", "too-large"}, f.Rule) {
+			binding = append(binding, f)
+		} else {
+			others = append(others, f)
+		}
+	}
+	return append(binding, r.session.policy.Judge(others, r.session.now)...)
 }
 
 // problems prints what could not be observed, and gives the exit code for it.
