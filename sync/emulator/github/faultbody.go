@@ -27,7 +27,7 @@ func Echo(status int) Effect {
 }
 
 // Truncate processes the request and cuts the connection after half of the
-// answer's body.
+// answer's body; an answer without a body is lost whole.
 func Truncate() Effect {
 	return Effect{after: func(a *answer) { a.cut = max(1, a.body.Len()/2) }}
 }

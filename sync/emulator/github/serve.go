@@ -140,10 +140,20 @@ func deliver(w http.ResponseWriter, r *http.Request, a *answer) {
 	}
 	w.WriteHeader(a.status)
 	if a.cut > 0 {
-		_, _ = w.Write(a.body.Bytes()[:min(a.cut, a.body.Len())])
-		panic(http.ErrAbortHandler)
+		cutShort(w, a)
 	}
 	_, _ = w.Write(a.body.Bytes()) // who hung up needs no answer
+}
+
+// cutShort sends a part of the answer's body and cuts the connection. What is
+// not flushed would go down with the connection, status and all; an answer
+// without a body has no part to send, and is lost whole.
+func cutShort(w http.ResponseWriter, a *answer) {
+	if a.body.Len() > 0 {
+		_, _ = w.Write(a.body.Bytes()[:min(a.cut, a.body.Len())])
+		_ = http.NewResponseController(w).Flush() // who hung up needs no answer
+	}
+	panic(http.ErrAbortHandler)
 }
 
 // pause waits for d, and reports whether the client is still there.
