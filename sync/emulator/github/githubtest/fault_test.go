@@ -26,7 +26,7 @@ func (c *client) try(ctx context.Context, method, path, body string) (*http.Resp
 	if err != nil {
 		return nil, "", err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // it has been read to its end
 	text, err := io.ReadAll(response.Body)
 	return response, string(text), err
 }
