@@ -3,11 +3,17 @@
 //
 // A variable has no path, no version and no date: only its name, which is a
 // reference's field.
+//
+// What keyplumb itself runs on stands in the same environment. A credential
+// goes only to the host that it was given for, so a policy cannot name one as
+// a secret and have it placed somewhere else.
 package env
 
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/store"
@@ -26,8 +32,9 @@ type Source struct{ lookup func(string) (string, bool) }
 func New(o Options) *Source { return &Source{lookup: o.Lookup} }
 
 // Read gives the variable that each reference's field names. The errors are
-// ErrNoField for one that is not set, and ErrInvalid for a reference that
-// names none, or has a path or a version.
+// ErrNoField for one that is not set, ErrDenied for a credential of keyplumb's
+// own or of the CI job, and ErrInvalid for a reference that names none, or has
+// a path or a version.
 func (s *Source) Read(ctx context.Context, refs []store.Reference) []store.Reading {
 	out := make([]store.Reading, len(refs))
 	for i, ref := range refs {
@@ -50,9 +57,22 @@ func (s *Source) read(ref store.Reference) store.Reading {
 	if ref.Field == "" {
 		return fail(store.ErrInvalid, "the environment is not one value", "name the variable with field")
 	}
+	if isCredential(ref.Field) {
+		return fail(store.ErrDenied, "it is a credential that keyplumb or the CI job runs on, and no secret to be placed", "give the secret a variable of its own")
+	}
 	value, found := s.lookup(ref.Field)
 	if !found {
 		return fail(store.ErrNoField, "the variable is not set", "set it where keyplumb runs")
 	}
 	return store.Reading{Value: secret.New([]byte(value))}
+}
+
+// isCredential tells the variables that keyplumb, and the CI job around it,
+// take their own credentials from; without case, as Windows has it.
+func isCredential(name string) bool {
+	name = strings.ToUpper(name)
+	return strings.HasPrefix(name, "KEYPLUMB_") || slices.Contains([]string{
+		"GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN",
+		"GITLAB_TOKEN", "CI_JOB_TOKEN", "SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "VAULT_TOKEN",
+	}, name)
 }
