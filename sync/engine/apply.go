@@ -125,7 +125,22 @@ func (w *writer) prepare(ctx context.Context, s *plan.Scope) error {
 	if len(writes) == 0 {
 		return nil
 	}
-	return w.run.targets[s.Target].Prepare(ctx, store.Scope(s.Scope), writes...)
+	t := w.run.targets[s.Target]
+	before := written(t)
+	err := t.Prepare(ctx, store.Scope(s.Scope), writes...)
+	if written(t) > before && (err == nil || uncertain(err)) {
+		w.wrote() // it has created the scope
+	}
+	return err
+}
+
+// written gives the number of writes that a target's API was asked for.
+func written(t store.Target) int {
+	if m, ok := t.(store.Meter); ok {
+		_, writes := m.Requests()
+		return writes
+	}
+	return 0
 }
 
 // announce writes the intentions into the ledger.
@@ -204,6 +219,9 @@ func (w *writer) writeLedger(ctx context.Context, s *plan.Scope) error {
 			}
 		}
 		if err := keeper.WriteShard(ctx, store.Scope(s.Scope), shard.Shard, shard.Text); err != nil {
+			if uncertain(err) {
+				w.wrote()
+			}
 			return conflict(err)
 		}
 		w.wrote()

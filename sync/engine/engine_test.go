@@ -213,7 +213,8 @@ func TestFailuresWhileWriting(t *testing.T) {
 		values     int // at most
 	}{
 		{"prepare", "prepare environment:prod", errAway, false, 0},
-		{"intention", "write ledger", errAway, false, 0},
+		{"intention, refused", "write ledger", &store.Error{Op: "write", Kind: store.ErrDenied}, false, 0},
+		{"intention, and nobody knows what became of it", "write ledger", errAway, true, 0},
 		{"a value of its own fault", "put environment:prod SECOND", &store.Error{Op: "put", Kind: store.ErrInvalid}, true, 3},
 		{"a value, and the store is away", "put", errAway, true, 0},
 		{"settling", "list environment:prod", errAway, true, 4},
@@ -350,5 +351,28 @@ func TestCapacity(t *testing.T) {
 	r := b.prepare(t)
 	if len(r.Findings) != 2 || r.Findings[0].Rule != "too-large" {
 		t.Errorf("got %+v", r.Findings)
+	}
+}
+
+// A value that is only written again grows no younger.
+func TestARewriteMakesNothingYounger(t *testing.T) {
+	b := newBench(t, twoSecrets)
+	changed := func(r *Run) int64 {
+		t.Helper()
+		e, known := r.Scopes[0].Ledger.Entry(ledger.ID{Kind: "secret", Name: "FIRST"})
+		if !known || e.Settled == nil {
+			t.Fatal("the ledger does not know it")
+		}
+		return e.Settled.Changed
+	}
+	before := changed(b.sync(t))
+	b.target.set("environment:dev", store.Secret, "FIRST", "theirs")
+	r := b.sync(t)
+	if len(r.Results) != 1 || changed(r) != before {
+		t.Errorf("%d writes; it changed at %d, now at %d", len(r.Results), before, changed(r))
+	}
+	b.source.values["dev#FIRST"] = "another first of dev"
+	if after := changed(b.sync(t)); after <= before {
+		t.Errorf("a new value has the age of the old one: %d, %d", before, after)
 	}
 }

@@ -56,7 +56,8 @@ func (w *writer) write(ctx context.Context, res *Result) {
 		stage = "failed to " + stage
 		res.Result = Failed
 		res.Err = fmt.Errorf("target %s, %s, %s: %w", c.Target, c.Scope, c.Name, err)
-	} else {
+	}
+	if err == nil || uncertain(err) {
 		w.wrote()
 	}
 	w.run.engine.tell(Event{Stage: stage, What: fmt.Sprintf("%s %s %s", c.Target, c.Scope, c.Name), Done: w.done, Total: w.total})
@@ -70,6 +71,13 @@ func shared(err error) bool {
 		}
 	}
 	return err != nil
+}
+
+// uncertain tells a failure that may have come after the store had written: an
+// answer that was lost, or that says the store failed. A refusal is certain.
+func uncertain(err error) bool {
+	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnreadable) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func (w *writer) stopped() bool {
