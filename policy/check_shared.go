@@ -92,6 +92,9 @@ func sharedReference(ref Reference, uses []use, c Context) (finding.Finding, boo
 		fmt.Sprintf("%s and %s are one value: both come from %s", from.name(to), to.name(from), ref.describe()),
 		"give each environment a place of its own ({env} in the source's path), or say why: "+Excuse("shared-reference", from.secret, to.secret)), to.secret)
 	f.Severity, f.Environment = worst, to.environment.Name
+	if from.secret != to.secret {
+		f.Also = []string{from.secret.Name}
+	}
 	return f, true
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/keyplumb/keyplumb/policy/finding"
@@ -32,7 +33,7 @@ func (p *Policy) Judge(findings []finding.Finding, now time.Time) []finding.Find
 
 func (p *Policy) allows(f finding.Finding, now time.Time) bool {
 	for _, a := range p.Allow {
-		if a.Rule == f.Rule && (a.Secret == "" || a.Secret == f.Secret) && (a.Target == "" || a.Target == f.Target) && now.Before(a.Until) {
+		if a.Rule == f.Rule && (a.Secret == "" || a.Secret == f.Secret || slices.Contains(f.Also, a.Secret)) && (a.Target == "" || a.Target == f.Target) && now.Before(a.Until) {
 			return true
 		}
 	}

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ func (p *Policy) Placements() ([]Placement, []finding.Finding) {
 			out = append(out, p.placementsOf(s, &s.Bindings[j])...)
 		}
 	}
-	findings := slices.Concat(p.sameScopes(), collisions(out), p.reservedNames(out), p.idleAttributes())
+	findings := slices.Concat(p.sameScopes(), collisions(out), p.reservedNames(out), p.idleAttributes(), p.ownSources())
 	finding.Sort(findings)
 	return out, findings
 }
@@ -129,6 +130,24 @@ func (p *Policy) idleAttributes() []finding.Finding {
 			}
 			findings = append(findings, flaw(at, "leave it out, or send the secret to a target that has it",
 				"%s sets %s, which no target that it goes to has", s.Name, name))
+		}
+	}
+	return findings
+}
+
+// ownSources finds the dotenv targets that would be written to the very file
+// that a source reads.
+func (p *Policy) ownSources() []finding.Finding {
+	var findings []finding.Finding
+	for i := range p.Targets {
+		t := &p.Targets[i]
+		for _, s := range p.Sources {
+			if t.Kind == "dotenv" && slices.ContainsFunc(t.Only, func(environment string) bool {
+				return path.Clean(s.For(environment).Path) == path.Clean(fillEnv(t.Path, environment))
+			}) {
+				findings = append(findings, flaw(t.Position, "give the target a file of its own by path:",
+					"target %s would be written to the file that source %s reads", t.Name, s.Name))
+			}
 		}
 	}
 	return findings

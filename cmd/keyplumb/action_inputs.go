@@ -30,6 +30,7 @@ func actionInputs() []actionInput {
 		{"max-delete", "max-delete", readWhole},
 		{"refresh", "refresh", readYes},
 		{"allow-rollback", "allow-rollback", readYes},
+		{"leaks", "leaks", readYes},
 		{"allow-target", "allow-target", readNames},
 		{"allow-host", "allow-host", readNames},
 		{"fail-on", "fail-on", readWhole},

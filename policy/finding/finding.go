@@ -82,10 +82,11 @@ type Finding struct {
 	Commit   string   // only for findings in the history
 
 	// What the finding is about, as far as it applies.
-	Target      string // the target's name in the policy
-	Scope       string // environment:<name>, repository, organization, project:<scope> …
-	Name        string // the name that CI sees
-	Secret      string // the entry's name in the policy
+	Target      string   // the target's name in the policy
+	Scope       string   // environment:<name>, repository, organization, project:<scope> …
+	Name        string   // the name that CI sees
+	Secret      string   // the entry's name in the policy
+	Also        []string // other entries that it is as much about: an allowance for one of them counts
 	Environment string
 }
 

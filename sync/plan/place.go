@@ -48,7 +48,11 @@ func (p *Plan) place(s *Scope, d *Desired, options Options, now time.Time) {
 		p.absent(s, d, options)
 		return
 	}
-	p.enter(s, d, s.judge(d, options))
+	v := s.judge(d, options)
+	p.enter(s, d, v)
+	if v.inSync {
+		p.rotation(s, d, now)
+	}
 }
 
 func (p *Plan) enter(s *Scope, d *Desired, v verdict) {

@@ -116,6 +116,37 @@ func TestStates(t *testing.T) {
 	}
 }
 
+func TestRotation(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		rotate time.Duration
+		age    time.Duration
+		want   string
+	}{
+		{"young", 90 * day, day, ""},
+		{"soon due", 90 * day, 73 * day, "info rotate-soon: its value is 73 days old, and is to be replaced every 90 days"},
+		{"too old", 90 * day, 91 * day, "warning stale-rotation: its value is 91 days old, and is to be replaced every 90 days"},
+		{"in hours", 12 * time.Hour, 13 * time.Hour, "warning stale-rotation: its value is 13 h old, and is to be replaced every 12 h"},
+		{"never", 0, 1000 * day, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := settledWorld()
+			scopes := w.scope(one)
+			scopes[0].Desired[0].Secret.Rotate, scopes[0].Desired[0].Secret.Sensitive = tt.rotate, true
+			p := Make(scopes, Options{}, w.clock.Add(tt.age))
+			got := ""
+			for _, f := range p.Findings {
+				got += f.Severity.String() + " " + f.Rule + ": " + f.Message
+			}
+			if got != tt.want || p.InSync != 1 {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+const day = 24 * time.Hour
+
 func withoutLedger(s []Scope) { s[0].Ledger, s[0].Box = nil, nil }
 
 func absentValue(s []Scope) { s[0].Desired[0].Value = secret.Value{} }

@@ -76,6 +76,11 @@ func sharedKey(ends []Bound, now time.Time) (finding.Finding, bool) {
 	f := at.finding("shared-key", "one key opens "+strings.Join(places, " and "),
 		"make a key of its own for each environment; where that cannot be, say why: "+policy.Excuse("shared-key", other(offending, at).Secret, at.Secret))
 	f.Severity = worst
+	for _, b := range offending {
+		if b.Secret != at.Secret && !slices.Contains(f.Also, b.Secret.Name) {
+			f.Also = append(f.Also, b.Secret.Name)
+		}
+	}
 	return f, true
 }
 
