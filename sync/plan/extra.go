@@ -9,10 +9,17 @@ import (
 )
 
 // absent is for an optional secret whose source has no value. What keyplumb
-// once wrote for it is left over, and treated as what is in no policy.
+// once wrote for it is left over, and treated as what is in no policy; of what
+// is there otherwise nothing tells whether it is right.
 func (p *Plan) absent(s *Scope, d *Desired, options Options) {
 	item, there := s.items[d.ID]
-	if !there || !s.ours(d.ID, item) {
+	if !there || s.Foreign && !s.ours(d.ID, item) {
+		return
+	}
+	if !s.ours(d.ID, item) {
+		p.enter(s, d, unverified(finding.Warning,
+			"it is there, but keyplumb did not write what is there now, and its source has no value to put in its place",
+			"put the value into the source, or delete it by hand"))
 		return
 	}
 	p.leftover(s, d.ID, d.Name, options, "its source no longer has a value for it")
