@@ -21,7 +21,7 @@ func (p *Policy) Placements() ([]Placement, []finding.Finding) {
 			out = append(out, p.placementsOf(s, &s.Bindings[j])...)
 		}
 	}
-	findings := slices.Concat(p.sameScopes(), collisions(out), p.reservedNames(out), p.idleAttributes(), p.ownSources())
+	findings := slices.Concat(p.sameScopes(), p.scopeSpellings(), collisions(out), p.reservedNames(out), p.idleAttributes(), p.ownSources())
 	finding.Sort(findings)
 	return out, findings
 }
@@ -64,6 +64,30 @@ func (p *Policy) sameScopes() []finding.Finding {
 				told = true
 				findings = append(findings, flaw(t.Position, "make one target of the two, or limit each by only: to environments of its own",
 					"targets %s and %s are one place: %s", other.Name, t.Name, t.Scope(environment)))
+			}
+		}
+	}
+	return findings
+}
+
+// scopeSpellings finds the environments of one target whose names at GitHub
+// differ in case alone: GitHub has one environment for both, keyplumb would
+// keep two ledgers of it.
+func (p *Policy) scopeSpellings() []finding.Finding {
+	var findings []finding.Finding
+	for i := range p.Targets {
+		t := &p.Targets[i]
+		first := map[string]string{}
+		for _, environment := range t.Only {
+			scope := t.Scope(environment)
+			other, taken := first[strings.ToLower(scope)]
+			if !taken {
+				first[strings.ToLower(scope)] = scope
+				continue
+			}
+			if t.Kind == "github" && other != scope {
+				findings = append(findings, flaw(t.Position, "spell it the same way in names: for both",
+					"%s and %s of target %s are one place, spelled in two ways", other, scope, t.Name))
 			}
 		}
 	}
