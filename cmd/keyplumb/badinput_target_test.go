@@ -111,8 +111,9 @@ func TestBadUsage(t *testing.T) {
 		{name: "unknown environment", args: "sync --env prd", code: exitUsage, want: []string{"prd", `did you mean "prod"?`}},
 		{name: "unknown target", args: "sync --target app", code: exitUsage, want: []string{"app", "api"}},
 		{name: "unknown secret", args: "sync --secret FRIST", code: exitUsage, want: []string{"FRIST", `did you mean "FIRST"?`}},
+		{name: "a name to adopt that is nowhere", args: "sync --adopt FRIST", code: exitUsage, want: []string{"FRIST", "hint: "}},
 		{name: "two reports on standard output", args: "sync --report json --report text", code: exitUsage, want: []string{"only one report can go to standard output", "hint: "}},
-		{name: "a report that cannot be written", args: "plan --report json=no/such/folder.json", code: exitFailed, want: []string{"the json report could not be written"}},
+		{name: "a report that cannot be written", args: "plan --report json=no/such/folder.json", code: exitFailed, want: []string{"the json report could not be written to no/such/folder.json", "hint: "}},
 	})
 }
 

@@ -14,6 +14,7 @@ type address struct {
 	service     string // for messages: the source or target
 	variable    string // the environment variable's name
 	policy      string
+	inPolicy    bool // whether a policy can say it
 	environment string
 	public      string // the service's default
 }
@@ -45,7 +46,11 @@ func hostAllowed(a address, j job, allowed []string) (string, error) {
 		hostNamed(u, allowed):
 		return chosen, nil
 	}
-	return "", refuse(exitFailed, "name it both in the policy and in "+a.variable+", or pass --allow-host "+u.Hostname(),
+	wayOut := "pass --allow-host " + u.Hostname()
+	if a.inPolicy {
+		wayOut = "name it both in the policy and in " + a.variable + ", or " + wayOut
+	}
+	return "", refuse(exitFailed, wayOut,
 		"in CI, one place alone may not send the credential of %s to %s", a.service, u.Host)
 }
 

@@ -69,7 +69,11 @@ func (c *Command) write(o output, r report.Report, looks report.TextOptions) err
 		err = os.WriteFile(c.path(o.file), b.Bytes(), 0o644) //nolint:gosec // a report holds no value, and is for others to read
 	}
 	if err != nil {
-		return refuse(exitFailed, "", "the %s report could not be written", o.format)
+		where := o.file
+		if where == "" {
+			where = "standard output"
+		}
+		return refuse(exitFailed, "is the folder there, and may it be written to?", "the %s report could not be written to %s", o.format, where)
 	}
 	return nil
 }

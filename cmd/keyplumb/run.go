@@ -93,11 +93,16 @@ func (r *run) observe(ctx context.Context, write bool) (*observed, error) {
 	lint := r.session.lint(r.engine.Selection)
 	values := r.judged(got.Findings, write)
 	o := &observed{Run: got}
-	o.found = append(append(o.found, lint...), values...)
+	o.found = append(append(o.found, withoutHolds(lint)...), values...)
 	worst, found := finding.Worst(o.found)
 	o.blocks = found && worst == finding.Error
 	o.found = append(o.found, r.session.policy.Judge(got.Plan.Findings, r.session.now)...)
 	return o, nil
+}
+
+// withoutHolds leaves out the holds that ran out: the plan tells of each, too.
+func withoutHolds(lint []finding.Finding) []finding.Finding {
+	return slices.DeleteFunc(lint, func(f finding.Finding) bool { return f.Rule == "expired-exception" && f.Environment != "" })
 }
 
 // judged gives the findings on values the levels that the policy sets. To write,

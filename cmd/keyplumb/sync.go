@@ -10,8 +10,9 @@ import (
 
 	"github.com/keyplumb/keyplumb/policy/finding"
 	"github.com/keyplumb/keyplumb/policy/report"
+	"github.com/keyplumb/keyplumb/sync/engine"
 	"github.com/keyplumb/keyplumb/sync/plan"
-	"github.com/keyplumb/keyplumb/sync/secret"
+	"github.com/keyplumb/keyplumb/sync/store"
 )
 
 func (c *Command) syncCommand(code *int) *cobra.Command {
@@ -32,10 +33,10 @@ func (c *Command) syncCommand(code *int) *cobra.Command {
 
 func (r *run) sync(cmd *cobra.Command, file string) (int, error) {
 	ctx := cmd.Context()
-	var saved *plan.Saved
+	var text []byte
 	if file != "" {
 		var err error
-		if saved, err = r.readSaved(cmd, file); err != nil {
+		if text, err = r.readSaved(cmd, file); err != nil {
 			return 0, err
 		}
 	}
@@ -47,6 +48,10 @@ func (r *run) sync(cmd *cobra.Command, file string) (int, error) {
 		return 0, err
 	}
 	r.withoutKey()
+	saved, err := r.verifySaved(text, file)
+	if err != nil {
+		return 0, err
+	}
 	o, err := r.observe(ctx, true)
 	if err != nil {
 		return 0, err
@@ -56,7 +61,7 @@ func (r *run) sync(cmd *cobra.Command, file string) (int, error) {
 	}
 	if saved != nil {
 		if err := saved.Matches(o.Plan.Save(r.engine.Keys.Current, r.basis(o))); err != nil {
-			return 0, refuse(exitFailed, "make a new plan with keyplumb plan --out, and review it", "%w", err)
+			return 0, refuse(exitFailed, newPlan, "%w", err)
 		}
 	}
 	if o.blocks {
@@ -92,9 +97,24 @@ func (r *run) apply(ctx context.Context, o *observed) (int, error) {
 	before := len(o.Findings)
 	code := r.applied(ctx, o, o.Apply(ctx))
 	o.found = append(o.found, r.session.policy.Judge(o.Findings[before:], r.session.now)...)
+	o.found = append(o.found, failures(o.Results)...)
 	rep := r.report(o, code)
 	rep.Changes = changes(&o.Plan, o.Results)
 	return r.finishRun(rep)
+}
+
+// failures tell in the report why a change did not come about.
+func failures(results []engine.Result) []finding.Finding {
+	var out []finding.Finding
+	for _, res := range results {
+		if res.Err == nil {
+			continue
+		}
+		f := res.Change.Finding()
+		f.Severity, f.Message, f.Help = finding.Error, "it could not be written: "+store.Reason(res.Err), store.Hint(res.Err)
+		out = append(out, f)
+	}
+	return out
 }
 
 // showPlan shows what is about to be done, where standard output is for people.
@@ -110,7 +130,7 @@ func (r *run) showPlan(o *observed) {
 
 // readSaved reads a saved plan and takes its selection and options. Giving
 // others beside it would be another plan.
-func (r *run) readSaved(cmd *cobra.Command, file string) (*plan.Saved, error) {
+func (r *run) readSaved(cmd *cobra.Command, file string) ([]byte, error) {
 	decides := []string{"env", "target", "secret", "adopt", "prune", "max-delete", "refresh", "allow-rollback"}
 	var given []string
 	cmd.Flags().Visit(func(f *pflag.Flag) {
@@ -123,22 +143,35 @@ func (r *run) readSaved(cmd *cobra.Command, file string) (*plan.Saved, error) {
 	}
 	text, err := os.ReadFile(r.path(file))
 	if err != nil {
-		return nil, refuse(exitFailed, "", "the saved plan %s cannot be read", file)
+		return nil, refuse(exitFailed, "save one with keyplumb plan --out "+file, "the saved plan %s cannot be read", file)
 	}
-	key, err := secret.ParseKey(r.Getenv("KEYPLUMB_LEDGER_KEY"))
+	o, err := plan.PeekOptions(text)
 	if err != nil {
-		return nil, refuse(exitFailed, "", "KEYPLUMB_LEDGER_KEY is %w", err)
+		return nil, refuse(exitFailed, newPlan, "%s: %w", file, err)
 	}
-	saved, err := plan.ReadSaved(text, key)
-	if err != nil {
-		return nil, refuse(exitFailed, "make a new plan with keyplumb plan --out", "%s: %w", file, err)
-	}
-	o := saved.Options
 	r.selected = selectFlags{o.Environments, o.Targets, o.Secrets}
 	r.flags.adopt, r.flags.prune, r.flags.maxDelete = o.Adopt, o.Prune, o.MaxDelete
 	r.flags.refresh, r.flags.allowRollback = o.Refresh, o.AllowRollback
 	if o.AdoptAll {
 		r.flags.adopt = []string{"all"}
+	}
+	return text, nil
+}
+
+const newPlan = "make a new plan with keyplumb plan --out, and review it"
+
+// verifySaved checks a saved plan's MAC, now that the ledger key is known. No
+// text is no saved plan.
+func (r *run) verifySaved(text []byte, file string) (*plan.Saved, error) {
+	if text == nil {
+		return nil, nil //nolint:nilnil // there is none, and that is in order
+	}
+	if r.engine.Keys.Current.IsZero() {
+		return nil, refuse(exitFailed, "set KEYPLUMB_LEDGER_KEY", "a saved plan is bound by the ledger key, and there is none")
+	}
+	saved, err := plan.ReadSaved(text, r.engine.Keys.Current)
+	if err != nil {
+		return nil, refuse(exitFailed, newPlan, "%s: %w", file, err)
 	}
 	return &saved, nil
 }

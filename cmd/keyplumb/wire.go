@@ -42,7 +42,7 @@ type providers struct {
 // wire sets up the engine.
 func (r *run) wire(ctx context.Context, j job, t tree) error {
 	p := &providers{run: r, job: j, tree: t, limiter: github.NewLimiter()}
-	if err := errors.Join(p.built(), p.guardTargets()); err != nil {
+	if err := errors.Join(p.built(), p.guardTargets(), p.adoptable()); err != nil {
 		return err
 	}
 	keys, err := p.ledgerKeys(ctx)
@@ -87,6 +87,20 @@ func (p *providers) built() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// adoptable refuses names to adopt that the policy places nowhere.
+func (p *providers) adoptable() error {
+	if p.flags.adoptsAll() {
+		return nil
+	}
+	placements, _ := p.session.policy.Placements()
+	for _, name := range p.flags.adopt {
+		if !slices.ContainsFunc(placements, func(x policy.Placement) bool { return x.Name == name }) {
+			return refuse(exitUsage, "--adopt takes names as CI sees them", "the policy places nothing of the name %q", name)
+		}
+	}
+	return nil
 }
 
 // guardTargets refuses the targets that are not this job's own.

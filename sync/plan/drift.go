@@ -24,12 +24,13 @@ func (p *Plan) Drift() []finding.Finding {
 		if c.Reason == Refreshed {
 			continue // in sync; it is rewritten only because the user asked
 		}
-		findings = append(findings, c.finding())
+		findings = append(findings, c.Finding())
 	}
 	return findings
 }
 
-func (c Change) finding() finding.Finding {
+// Finding states a change as a finding, under the rule of its reason.
+func (c Change) Finding() finding.Finding {
 	rule, _ := finding.Lookup(c.Reason.rule())
 	f := finding.Finding{
 		Rule: rule.ID, Severity: rule.Default, Position: c.Position,

@@ -122,6 +122,24 @@ func (s Saved) Write(w io.Writer) error {
 // ReadSaved reads a saved plan and checks its MAC. It quotes nothing of what
 // it reads.
 func ReadSaved(text []byte, ledgerKey secret.Key) (Saved, error) {
+	s, err := parse(text)
+	if err != nil {
+		return Saved{}, err
+	}
+	if !hmac.Equal([]byte(s.MAC), []byte(s.sum(savingKey(ledgerKey)))) {
+		return Saved{}, ErrForged
+	}
+	return s, nil
+}
+
+// PeekOptions reads the options alone, before the ledger key is known: which it
+// may take them to find. They are to be believed only once ReadSaved does.
+func PeekOptions(text []byte) (SavedOptions, error) {
+	s, err := parse(text)
+	return s.Options, err
+}
+
+func parse(text []byte) (Saved, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	var s Saved
@@ -130,9 +148,6 @@ func ReadSaved(text []byte, ledgerKey secret.Key) (Saved, error) {
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Saved{}, ErrNotAPlan
-	}
-	if !hmac.Equal([]byte(s.MAC), []byte(s.sum(savingKey(ledgerKey)))) {
-		return Saved{}, ErrForged
 	}
 	return s, nil
 }

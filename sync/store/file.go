@@ -15,7 +15,7 @@ import (
 // ErrDenied, ErrTooLarge, and ErrUnreadable for what is no regular file.
 func ReadFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	fail := func(kind error, detail string) error {
-		return &Error{Op: "read", Ref: name, Kind: kind, Detail: detail}
+		return &Error{Op: "read", Ref: name, Kind: kind, Detail: detail, Hint: "a source's file is a regular one, inside the repository, that this user may read"}
 	}
 	clean := path.Clean(name)
 	if !fs.ValidPath(clean) || clean == "." {
