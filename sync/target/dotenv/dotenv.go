@@ -7,9 +7,9 @@
 //
 // A scope is a file, "file:<path>" with the path relative to the repository's
 // root. The file belongs to its user: comments, order and foreign variables
-// stay as they are. keyplumb's own marks are two kinds of comments at its end:
-// the ledger's shards, and the names of the plain variables, which a file
-// cannot otherwise tell from secrets. Both kinds share one namespace.
+// stay as they are. keyplumb's own marks are comments at its end, the ledger's
+// shards. A file has one namespace, and tells secrets from plain variables in
+// no way: all of it counts as secrets.
 //
 // A file is replaced as a whole: written beside the old one, synced, renamed.
 // Whoever reads it sees the old one or the new one, and a crash leaves the old
@@ -23,7 +23,6 @@ import (
 	"context"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -104,6 +103,9 @@ func isName(name string) bool {
 	return name != ""
 }
 
+// Kinds is one: a plain variable is written as a secret is.
+func (t *Target) Kinds() []store.Kind { return []store.Kind{store.Secret} }
+
 // List gives the file's variables, all readable. A file that is not there is
 // empty.
 func (t *Target) List(ctx context.Context, scope store.Scope, kinds []store.Kind) (store.Listing, error) {
@@ -112,18 +114,13 @@ func (t *Target) List(ctx context.Context, scope store.Scope, kinds []store.Kind
 		return store.Listing{}, err
 	}
 	var listing store.Listing
-	plain := plainNames(file)
+	if !slices.Contains(kinds, store.Secret) {
+		return listing, nil
+	}
 	for _, name := range file.Names() {
-		kind := store.Secret
-		if slices.Contains(plain, name) {
-			kind = store.Variable
-		}
-		if !slices.Contains(kinds, kind) {
-			continue
-		}
 		value, _ := file.Value(name)
 		listing.Items = append(listing.Items, store.Item{
-			Kind: kind, Name: name, Value: secret.New([]byte(value)), Readable: true,
+			Kind: store.Secret, Name: name, Value: secret.New([]byte(value)), Readable: true,
 		})
 	}
 	return listing, nil
@@ -140,7 +137,6 @@ func (t *Target) Put(ctx context.Context, p store.Placement) (time.Time, error) 
 		if !file.Set(p.Name, string(p.Value.Reveal())) {
 			return &store.Error{Op: "write", Ref: p.Name, Kind: store.ErrInvalid, Detail: "the value cannot be written in its place in the file"}
 		}
-		markPlain(file, p.Name, p.Kind == store.Variable)
 		return nil
 	})
 }
@@ -149,23 +145,6 @@ func (t *Target) Put(ctx context.Context, p store.Placement) (time.Time, error) 
 func (t *Target) Delete(ctx context.Context, scope store.Scope, _ store.Kind, name string) error {
 	return t.edit(ctx, "delete "+name, scope, func(file *envfile.File) error {
 		file.Delete(name)
-		markPlain(file, name, false)
 		return nil
 	})
-}
-
-// plainNote is the note that names the plain variables.
-const plainNote = "VARIABLES"
-
-func plainNames(file *envfile.File) []string {
-	return strings.FieldsFunc(file.Note(plainNote), func(r rune) bool { return r == ',' })
-}
-
-func markPlain(file *envfile.File, name string, plain bool) {
-	names := slices.DeleteFunc(plainNames(file), func(n string) bool { return n == name })
-	if plain {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	file.SetNote(plainNote, strings.Join(names, ","))
 }

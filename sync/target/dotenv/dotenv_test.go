@@ -42,8 +42,8 @@ func placement(name, value string) store.Placement {
 
 func TestContract(t *testing.T) {
 	storetest.Target(t, storetest.TargetHarness{
-		Kinds:         []store.Kind{store.Secret, store.Variable},
-		Readable:      []store.Kind{store.Secret, store.Variable},
+		Kinds:         []store.Kind{store.Secret},
+		Readable:      []store.Kind{store.Secret},
 		CaseSensitive: true, MaxValue: dotenv.MaxValue, Many: 40,
 		New: func(t *testing.T) storetest.TargetFixture {
 			root := folder(t)

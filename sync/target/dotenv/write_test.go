@@ -41,7 +41,7 @@ func TestForeignLinesSurvive(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := strings.Replace(foreign, "NAME=old # the key", "NAME='new $value' # the key", 1) +
-		"\nADDED=x\nFLAGS=on\n# KEYPLUMB_VARIABLES=FLAGS\n# KEYPLUMB_LEDGER_1=sealed\n"
+		"\nADDED=x\nFLAGS=on\n# KEYPLUMB_LEDGER_1=sealed\n"
 	if got := contents(t, root)[".env.dev"]; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
