@@ -14,6 +14,7 @@ type tree struct {
 	files  fs.FS      // nothing outside it can be opened
 	root   string     // the folder that it is the tree of
 	commit string     // "" where it is none, or was not asked for
+	base   bool       // it is what a pull request is to be merged into
 	repo   *repo.Repo // nil where there is none
 }
 
@@ -57,7 +58,7 @@ func (c *Command) treeOf(ctx context.Context, j job) (tree, error) {
 	case j.base == "":
 		t.commit, err = t.repo.Head(ctx)
 	default:
-		t.commit = j.base
+		t.commit, t.base = j.base, true
 		t.files, err = t.repo.At(ctx, j.base)
 	}
 	switch {
@@ -71,8 +72,12 @@ func (c *Command) treeOf(ctx context.Context, j job) (tree, error) {
 	return t, nil
 }
 
-// searchLeaks looks for values in the repository's files and history.
+// searchLeaks looks for values in the repository's files and history. Not on a
+// pull request: it could bring a list of guesses, and be told which was right.
 func (t tree) searchLeaks(ctx context.Context, patterns [][]byte) ([]engine.Leak, error) {
+	if t.base {
+		return nil, refuse(exitFailed, "run it on push to a protected branch, or on a schedule", "--leaks is refused on a pull request, whose own files could hold guesses")
+	}
 	if t.repo == nil {
 		return nil, refuse(exitFailed, "run it in the repository, or without --leaks", "%w", repo.ErrNoRepository)
 	}

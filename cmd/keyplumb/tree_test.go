@@ -77,6 +77,31 @@ func TestTreeOfPullRequest(t *testing.T) {
 	}
 }
 
+// A pull request that brings guesses is not told which of them is right.
+func TestNoLeaksOnAPullRequest(t *testing.T) {
+	s := newStage(t)
+	s.write("keyplumb.cue", stagePolicy)
+	s.seal("dev", values("dev", "one"))
+	s.seal("prod", values("prod", "one"))
+	a := &aviary{stage: s}
+	a.repository()
+	a.commit()
+	base := gitIn(t, s.dir, "rev-parse", "HEAD")
+	commitFile(t, s.dir, "guesses.txt", "FIRST of prod, none\nFIRST of prod, one\n")
+	repository := `{"id": 1, "full_name": "acme/api"}`
+	s.write(".git/event.json", `{"repository": `+repository+`, "pull_request": {"head": {"repo": `+repository+`}, "base": {"sha": "`+base+`", "repo": `+repository+`}}}`)
+	for name, value := range map[string]string{"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "acme/api",
+		"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": s.dir + "/.git/event.json"} {
+		s.setenv(name, value)
+	}
+	if out := s.must(exitOK, "plan"); !strings.Contains(out, "plan: 6 to create") {
+		t.Errorf("the pull request is not planned at all:\n%s", out)
+	}
+	if out := s.must(exitFailed, "plan", "--leaks"); !strings.Contains(out, "refused on a pull request") || strings.Contains(out, "guesses.txt") {
+		t.Errorf("a guess is answered:\n%s", out)
+	}
+}
+
 // Of a history that is not all there nobody can say that it holds no value.
 func TestLeaksInAShallowClone(t *testing.T) {
 	s := newStage(t)
