@@ -80,8 +80,8 @@ func TestKilledAfterEveryRequest(t *testing.T) {
 			t.Parallel()
 			undisturbed := tt.stage(t)
 			undisturbed.must(exitOK, "sync", "--prune")
-			want := undisturbed.state()
 			requests := len(undisturbed.github.Requests())
+			want := undisturbed.state()
 			if requests < 20 {
 				t.Fatalf("an undisturbed sync makes %d requests only", requests)
 			}
@@ -125,8 +125,9 @@ func (s *stage) killAfter(n int, keeps []string) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	})
-	if err := cmd.Run(); err == nil && s.t.Context().Err() == nil && ctx.Err() == nil {
-		s.t.Errorf("the process ended by itself before request %d", n)
+	out, err := cmd.CombinedOutput()
+	if ctx.Err() == nil || err == nil {
+		s.t.Errorf("the process was not killed: it ended by itself before request %d (%v)\n%s", n, err, out)
 	}
 	s.github.After(nil)
 }

@@ -110,7 +110,7 @@ func (s *stage) must(code int, args ...string) string {
 func (s *stage) process(ctx context.Context, args ...string) *exec.Cmd {
 	s.t.Helper()
 	cmd := exec.CommandContext(ctx, "keyplumb", args...)
-	cmd.Dir, cmd.Env = s.dir, append([]string{"CI=true"}, s.environ...)
+	cmd.Dir, cmd.Env = s.dir, s.environ
 	return cmd
 }
 
