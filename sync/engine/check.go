@@ -10,6 +10,7 @@ import (
 	"github.com/keyplumb/keyplumb/policy/finding"
 	"github.com/keyplumb/keyplumb/sync/ledger"
 	"github.com/keyplumb/keyplumb/sync/plan"
+	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/store"
 	"github.com/keyplumb/keyplumb/sync/values"
 )
@@ -50,6 +51,11 @@ func (r *Run) checkPlacements() {
 				continue
 			}
 			err := r.targets[s.Target].Check(placement(&d))
+			if err == nil && r.engine.isLedgerKey(d.Value) {
+				err = &store.Error{Op: "check", Ref: d.Name, Kind: store.ErrInvalid,
+					Detail: "it is the ledger key, which opens every ledger and is for the job that syncs alone",
+					Hint:   "name the secret's own value in from"}
+			}
 			if err == nil {
 				continue
 			}
@@ -60,6 +66,18 @@ func (r *Run) checkPlacements() {
 			r.Findings = append(r.Findings, refused(rule, s, d, err))
 		}
 	}
+}
+
+// isLedgerKey tells the keys that the run itself works with: two keys are one
+// if they make the same fingerprint.
+func (e *Engine) isLedgerKey(v secret.Value) bool {
+	key, err := secret.ReadKey(v)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc([]secret.Key{e.Keys.Current, e.Keys.Previous}, func(own secret.Key) bool {
+		return !own.IsZero() && own.Fingerprint(v).Equal(key.Fingerprint(v))
+	})
 }
 
 func refused(rule string, s plan.Scope, d plan.Desired, err error) finding.Finding {
