@@ -10,23 +10,24 @@ import (
 // named is how many of those that a note is about are named.
 const named = 5
 
-// A note gathers the findings of severity info that say the same: a policy
-// without owners would else bury what matters under a diagnostic for each of
-// its secrets.
+// A note gathers the findings below an error that say the same of one place: a
+// policy without owners, or a store full of what no policy names, would else
+// bury what matters under a diagnostic for each secret.
 type note struct {
 	finding.Finding
 	about []string
 }
 
-// notes gathers them, in the order in which they first appear.
-func notes(findings []finding.Finding) []*note {
+// notes gathers those of one severity, in the order in which they first
+// appear.
+func notes(findings []finding.Finding, severity finding.Severity) []*note {
 	var out []*note
-	at := map[[3]string]*note{}
+	at := map[[5]string]*note{}
 	for _, f := range findings {
-		if f.Severity != finding.Info {
+		if f.Severity != severity {
 			continue
 		}
-		key := [3]string{f.Rule, f.Message, generic(f.Help, f)}
+		key := [5]string{f.Rule, f.Message, generic(f.Help, f), f.Target, f.Scope}
 		if at[key] == nil {
 			at[key] = &note{Finding: f}
 			out = append(out, at[key])
@@ -54,6 +55,9 @@ func (t *text) note(n *note) {
 	list := strings.Join(n.about[:min(named, len(n.about))], ", ")
 	if more := len(n.about) - named; more > 0 {
 		list += fmt.Sprintf(" and %d more", more)
+	}
+	if where := strings.TrimSpace(n.Target + " " + n.Scope); where != "" {
+		list += " in " + where
 	}
 	t.line("%s: %s", t.severity(n.Severity, n.Severity.String()+"["+clean(n.Rule)+"]"), t.in(bold, clean(list+": "+n.Message)))
 	if n.Position.IsValid() {

@@ -10,7 +10,7 @@ import (
 )
 
 // What many secrets share is said once; what is graver stands by itself, and
-// before it.
+// after it.
 func TestNotesAreGathered(t *testing.T) {
 	var findings []finding.Finding
 	for i := range 8 {
@@ -28,7 +28,7 @@ func TestNotesAreGathered(t *testing.T) {
 	if n := strings.Count(text, "info[no-owner]: S0, S1, S2, S3, S4 and 3 more: nobody owns it"); n != 1 || strings.Count(text, "no-owner") != 1 {
 		t.Errorf("the notes are not gathered:\n%s", text)
 	}
-	if strings.Count(text, "error[edited]") != 8 || strings.Index(text, "no-owner") < strings.LastIndex(text, "error[edited]") {
-		t.Errorf("errors are gathered, or stand after the notes:\n%s", text)
+	if strings.Count(text, "error[edited]") != 8 || strings.Index(text, "no-owner") > strings.Index(text, "error[edited]") {
+		t.Errorf("errors are gathered, or stand before the notes:\n%s", text)
 	}
 }

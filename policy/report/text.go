@@ -23,16 +23,20 @@ type TextOptions struct {
 	PlanShown bool
 }
 
-// Text writes a report for people: the findings, the plan, one line of counts.
+// Text writes a report for people: the findings, the gravest last, where the
+// eye is when all is printed; the plan; one line of counts.
 func Text(w io.Writer, r Report, o TextOptions) error {
 	t := &text{style: style(o.Color), source: o.Source}
-	for _, f := range r.Findings {
-		if f.Severity != finding.Info && !isRow(r.Command, f) {
-			t.finding(f)
+	shown := slices.DeleteFunc(slices.Clone(r.Findings), func(f finding.Finding) bool { return isRow(r.Command, f) })
+	for _, severity := range []finding.Severity{finding.Info, finding.Warning} {
+		for _, n := range notes(shown, severity) {
+			t.note(n)
 		}
 	}
-	for _, n := range notes(r.Findings) {
-		t.note(n)
+	for _, f := range shown {
+		if f.Severity == finding.Error {
+			t.finding(f)
+		}
 	}
 	all := rows(r)
 	if o.PlanShown {
