@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	if !ok {
 		os.Exit(m.Run())
 	}
-	limits := Limits{Time: 20 * time.Second, Memory: 1 << 40}
+	limits := Limits{Time: 5 * time.Minute, Memory: 1 << 40}
 	switch text {
 	case "time":
 		limits.Time = 300 * time.Millisecond
