@@ -119,7 +119,7 @@ func (r *Run) openTargets(ctx context.Context, write bool) error {
 	}
 	for i := range r.Scopes {
 		s := &r.Scopes[i]
-		s.Err = failed[s.Target]
+		s.Err, s.Identity = failed[s.Target], r.identities[s.Target]
 		if t, opened := r.targets[s.Target]; opened {
 			r.name(s, t, all)
 		}
@@ -258,7 +258,7 @@ func (r *Run) openLedger(ctx context.Context, s *plan.Scope) error {
 	if keeper == nil || r.engine.Keys.Current.IsZero() {
 		return nil
 	}
-	box := ledger.NewBox(r.engine.Keys, r.identities[s.Target], s.Store, s.Scope)
+	box := ledger.NewBox(r.engine.Keys, s.Identity, s.Store, s.Scope)
 	text, err := keeper.ReadShard(ctx, store.Scope(s.Scope), 1)
 	if err != nil {
 		return err

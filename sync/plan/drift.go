@@ -57,7 +57,7 @@ func (c Change) Finding() finding.Finding {
 		f.Message = "it is there, but keyplumb did not write it"
 		f.Help = "run keyplumb sync with the same --adopt to take it over"
 	case Interrupted:
-		f.Message = "an earlier sync was interrupted while it wrote this"
+		f.Message = "what was last written is not known: a sync was interrupted, or the ledger key was rotated without this secret"
 	}
 	return f
 }

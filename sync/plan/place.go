@@ -181,7 +181,10 @@ func (s *Scope) settled(d *Desired, item store.Item, entry ledger.Entry, options
 // to an older version may be a mistake, or an attack on the repository that
 // holds the file, so it needs the user's word.
 func (s *Scope) stale(d *Desired, entry ledger.Entry, options Options) verdict {
-	wentBack := !d.Changed.IsZero() && d.Changed.Unix() < entry.Settled.Changed && !entry.Settled.Fingerprint.IsZero()
+	if entry.Settled.Fingerprint.IsZero() {
+		return change(Update, Interrupted) // the ledger's key was rotated by a run that did not know this value
+	}
+	wentBack := !d.Changed.IsZero() && d.Changed.Unix() < entry.Settled.Changed
 	if wentBack && !options.AllowRollback {
 		return blocked("stale", finding.Error,
 			fmt.Sprintf("the source went back to a version of %s, older than what was last written (%s)",

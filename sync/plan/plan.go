@@ -32,6 +32,7 @@ type Desired struct {
 type Scope struct {
 	Target   string
 	Scope    string
+	Identity string           // the target's own, for good
 	Position finding.Position // of the target in the policy
 
 	// Where the scope stands among those that hide one another.

@@ -69,6 +69,11 @@ func TestStates(t *testing.T) {
 			w.put(key, "right", "all")
 			return w
 		}, state: "update interrupted"},
+		{name: "after the key was rotated without it", world: func() *world {
+			w := settledWorld()
+			w.ledger.Rekey(func(ledger.ID) (ledger.Record, []ledger.Digest, bool) { return ledger.Record{}, nil, false })
+			return w
+		}, state: "update interrupted"},
 		{name: "unobserved", world: settledWorld, change: func(s []Scope) { s[0].Err = errors.New("away") }, state: "error unverified"},
 		{name: "held", world: newWorld, change: hold(time.Hour), state: "info held"},
 		{name: "held too long", world: newWorld, change: hold(-time.Hour), state: "error held"},

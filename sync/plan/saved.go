@@ -183,7 +183,7 @@ func sources(key secret.Key, scopes []Scope) [][]byte {
 func targets(key secret.Key, scopes []Scope) [][]byte {
 	parts := [][]byte{[]byte("targets")}
 	for _, s := range scopes {
-		parts = append(parts, []byte(s.Target), []byte(s.Scope), []byte(strconv.Itoa(len(s.Items))))
+		parts = append(parts, []byte(s.Target), []byte(s.Identity), []byte(s.Scope), []byte(strconv.Itoa(len(s.Items))))
 		for _, item := range s.Items {
 			fingerprint := key.Fingerprint(item.Value)
 			parts = append(parts, []byte(item.Kind), []byte(item.Name), []byte(item.Updated.UTC().Format(time.RFC3339)), fingerprint[:])

@@ -38,6 +38,7 @@ func TestASavedPlanIsBoundToWhatItRestsOn(t *testing.T) {
 			s[0].Items[0].Updated = w.clock.Add(5)
 			s[0].Items[0].Updated = w.clock.AddDate(0, 0, 1)
 		}, "target"},
+		{"another host", func(_ *Basis, s []Scope) { s[0].Identity = "github|elsewhere" }, "target"},
 		{"another item", func(_ *Basis, s []Scope) { s[0].Items = append(s[0].Items, s[0].Items[0]) }, "target"},
 		{"options", func(b *Basis, _ []Scope) { b.Options.Prune = true }, "another plan"},
 	} {
