@@ -69,9 +69,10 @@ func TestStates(t *testing.T) {
 			w.put(key, "right", "all")
 			return w
 		}, state: "update interrupted"},
-		{name: "after the key was rotated without it", world: func() *world {
+		{name: "after the ledger key was rotated without it", world: func() *world {
 			w := settledWorld()
-			w.ledger.Rekey(func(ledger.ID) (ledger.Record, []ledger.Digest, bool) { return ledger.Record{}, nil, false })
+			w.ledger.Begin(key, ledger.Record{}, nil) // as rotating leaves it: without a fingerprint
+			w.ledger.Settle(key, w.store[key].updated)
 			return w
 		}, state: "update interrupted"},
 		{name: "unobserved", world: settledWorld, change: func(s []Scope) { s[0].Err = errors.New("away") }, state: "error unverified"},
