@@ -21,10 +21,6 @@ func (r *run) drift(cmd *cobra.Command) (int, error) {
 		return code, err
 	}
 	defer r.opened.close(ctx)
-	if err := r.pruning(); err != nil {
-		return 0, err
-	}
-	r.withoutKey()
 	o, err := r.observe(ctx, false)
 	if err != nil {
 		return 0, err

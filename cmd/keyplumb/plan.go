@@ -31,13 +31,9 @@ func (r *run) plan(ctx context.Context, out string) (int, error) {
 		return code, err
 	}
 	defer r.opened.close(ctx)
-	if err := r.pruning(); err != nil {
-		return 0, err
-	}
 	if out != "" && r.engine.Keys.Current.IsZero() {
 		return 0, refuse(exitFailed, "set KEYPLUMB_LEDGER_KEY; make one with keyplumb keygen", "a saved plan is bound by the ledger key, and there is none")
 	}
-	r.withoutKey()
 	o, err := r.observe(ctx, false)
 	if err != nil {
 		return 0, err

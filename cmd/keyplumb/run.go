@@ -73,7 +73,10 @@ func (r *run) prepare(ctx context.Context) (done bool, code int, err error) {
 		return false, 0, err
 	}
 	r.commit = tree.commit
-	return false, 0, r.wire(ctx, job, tree)
+	if err := r.wire(ctx, job, tree); err != nil {
+		return false, 0, err
+	}
+	return false, 0, r.memory()
 }
 
 // observed is a run up to the plan, with all that was found on the way.
@@ -175,20 +178,18 @@ func changes(p *plan.Plan, results []engine.Result) []report.Change {
 	return out
 }
 
-// pruning says that a write-only store cannot be pruned without a memory.
-func (r *run) pruning() error {
-	if r.flags.prune && r.engine.Keys.Current.IsZero() {
+// memory says what a run without a ledger key cannot do: it refuses to prune,
+// and tells in one line what a key would add.
+func (r *run) memory() error {
+	switch {
+	case !r.engine.Keys.Current.IsZero():
+		return nil
+	case r.flags.prune:
 		return refuse(exitFailed, "set KEYPLUMB_LEDGER_KEY; make one with keyplumb keygen",
 			"--prune needs a ledger key: without one nothing tells what keyplumb wrote from what others did")
 	}
+	r.say("note: without a ledger key (KEYPLUMB_LEDGER_KEY) keyplumb cannot tell whether what is there is still what it wrote; make one with keyplumb keygen")
 	return nil
-}
-
-// withoutKey tells, in one line, what a ledger key would add.
-func (r *run) withoutKey() {
-	if r.engine.Keys.Current.IsZero() {
-		fmt.Fprintln(r.Stderr, "note: without a ledger key (KEYPLUMB_LEDGER_KEY) keyplumb cannot tell whether what is there is still what it wrote; make one with keyplumb keygen")
-	}
 }
 
 // applied turns the outcome of Apply into an exit code and prints its errors.

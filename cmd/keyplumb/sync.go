@@ -44,10 +44,6 @@ func (r *run) sync(cmd *cobra.Command, file string) (int, error) {
 		return code, err
 	}
 	defer r.opened.close(ctx)
-	if err := r.pruning(); err != nil {
-		return 0, err
-	}
-	r.withoutKey()
 	saved, err := r.verifySaved(text, file)
 	if err != nil {
 		return 0, err
