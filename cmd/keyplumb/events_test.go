@@ -1,13 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,17 +20,18 @@ func TestInterruptedAndRunAgain(t *testing.T) {
 		t.Run(fmt.Sprint("request ", n), func(t *testing.T) {
 			t.Parallel()
 			s := unsynced(t)
-			cmd := s.process(t.Context(), "sync")
-			var once sync.Once
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			cmd := s.process(ctx, "sync")
+			cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 			s.github.After(func(done int, _, _ string) {
 				if done >= n {
-					once.Do(func() { _ = cmd.Process.Signal(syscall.SIGINT) })
+					interrupt()
 					time.Sleep(200 * time.Millisecond)
 				}
 			})
 			out, err := cmd.CombinedOutput()
-			exit, ok := err.(*exec.ExitError) //nolint:errorlint // what exec gives
-			if !ok || exit.ExitCode() != exitInterrupted || !strings.Contains(string(out), "error: interrupted\nhint: run the same command again") {
+			if err == nil || cmd.ProcessState.ExitCode() != exitInterrupted || !strings.Contains(string(out), "error: interrupted\nhint: run the same command again") {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			s.github.After(nil)
