@@ -18,7 +18,7 @@ import (
 func runaways() map[string]string {
 	const small = "\nenvironments: dev: tier: \"test\"\nsources: s: kind: \"env\"\ntargets: t: kind: \"dotenv\"\nsecrets: {}\n"
 	return map[string]string{
-		"depth": "package keyplumb\n" + strings.Repeat("a:", 2<<20) + "1\n",
+		"depth": "package keyplumb\n" + strings.Repeat("a:", 200_000) + "1\n",
 		"time": "package keyplumb\nimport \"list\"\n_r: list.Range(0, 3000, 1)\n" +
 			"_x: [for a in _r for b in _r for c in _r if a+b+c < 0 {a}]\n" + small,
 		"memory": "package keyplumb\nimport \"list\"\n_r: list.Range(0, 3000, 1)\n" +

@@ -20,7 +20,7 @@ func (p *Plan) rotation(s *Scope, d *Desired, now time.Time) {
 		return
 	}
 	age := now.Sub(time.Unix(entry.Settled.Changed, 0))
-	rule, help := "", "make a new key at its issuer, put it into the source, and run keyplumb sync"
+	var rule string
 	switch {
 	case age > d.Secret.Rotate:
 		rule = "stale-rotation"
@@ -30,7 +30,8 @@ func (p *Plan) rotation(s *Scope, d *Desired, now time.Time) {
 		return
 	}
 	r, _ := finding.Lookup(rule)
-	p.find(s, d, finding.Finding{Rule: r.ID, Severity: r.Default, Help: help,
+	p.find(s, d, finding.Finding{Rule: r.ID, Severity: r.Default,
+		Help:    "make a new key at its issuer, put it into the source, and run keyplumb sync",
 		Message: fmt.Sprintf("its value is %s old, and is to be replaced every %s", days(age), days(d.Secret.Rotate))})
 }
 
