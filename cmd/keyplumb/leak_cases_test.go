@@ -141,6 +141,9 @@ func (a *aviary) commit() {
 
 func (a *aviary) git(args ...string) {
 	a.t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		a.t.Skip("LEFT OUT: git is not installed")
+	}
 	cmd := exec.CommandContext(a.t.Context(), "git", append([]string{"-c", "user.name=n", "-c", "user.email=e"}, args...)...)
 	cmd.Dir, cmd.Env = a.dir, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + a.dir}
 	if out, err := cmd.CombinedOutput(); err != nil {
