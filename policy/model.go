@@ -160,11 +160,10 @@ type Allowance struct {
 
 // A Placement is a binding in a scope: one variable that CI will see.
 type Placement struct {
-	Target      string
-	Scope       string // as store.Scope and reports write it: environment:prod, repository …
-	Name        string // as, or what rename made of it
-	Secret      *Secret
-	Binding     *Binding
-	Attributes  map[string]string // set on the target for all, or on the secret: visibility, repositories, masked …
-	Description string
+	Target     string
+	Scope      string // as store.Scope and reports write it: environment:prod, repository …
+	Name       string // as, or what rename made of it
+	Secret     *Secret
+	Binding    *Binding
+	Attributes map[string]string // set on the target for all, or on the secret: visibility, repositories, masked …
 }

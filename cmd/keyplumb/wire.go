@@ -176,7 +176,7 @@ func (p *providers) openGitHub(t policy.Target, use engine.Use) (store.Target, e
 	}
 	o := github.Options{
 		URL: base, Repository: t.Repository, Organization: t.Organization, ScopeKind: t.ScopeKind, Store: t.Store,
-		Create: t.Create, Variables: use.Variables || use.Ledger, UserAgent: "keyplumb",
+		Create: t.Create, ReadOnly: !use.Write, Variables: use.Variables || use.Ledger, UserAgent: "keyplumb",
 		TLS: &tls.Config{MinVersion: tls.VersionTLS12}, Limiter: p.limiter, Notify: p.waiting,
 	}
 	token := p.Getenv("GITHUB_TOKEN")

@@ -45,7 +45,6 @@ type Engine struct {
 // A Use says what a run needs of a target, so that its credential can be
 // limited to just that.
 type Use struct {
-	Scopes    []store.Scope
 	Variables bool // plain variables, too
 	Ledger    bool
 	Write     bool

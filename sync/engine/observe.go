@@ -149,11 +149,6 @@ func (r *Run) open(ctx context.Context, name string, all []policy.Placement, wri
 // use gathers what the run needs of a target.
 func (r *Run) use(name string, all []policy.Placement, write bool) Use {
 	u := Use{Ledger: !r.engine.Keys.Current.IsZero(), Write: write}
-	for _, s := range r.Scopes {
-		if s.Target == name {
-			u.Scopes = append(u.Scopes, store.Scope(s.Scope))
-		}
-	}
 	for _, p := range all {
 		if p.Target != name {
 			continue

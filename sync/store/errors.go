@@ -18,7 +18,6 @@ var (
 	ErrConflict    = errors.New("conflict")           // somebody else is writing the same
 	ErrTooLarge    = errors.New("too large")          // a value, a file or an answer is over a limit
 	ErrInvalid     = errors.New("refused as invalid") // no repetition would change the answer
-	ErrHidden      = errors.New("hidden")             // the value is there, and the store keeps it to itself
 	ErrMoved       = errors.New("moved")              // it has another name or address by now
 	ErrUnreadable  = errors.New("unreadable")         // what was read is malformed, damaged, or encrypted for others
 )

@@ -52,6 +52,12 @@ func TestAppPermissions(t *testing.T) {
 			"environment that may be created", github.Options{Create: true},
 			`{"permissions":{"actions":"read","administration":"write","environments":"write","metadata":"read"},"repositories":["api"]}`,
 		},
+		{"only to read", github.Options{ReadOnly: true, Variables: true}, `{"permissions":{"environments":"read","metadata":"read"},"repositories":["api"]}`},
+		{
+			"only to read, where an environment could be made", github.Options{ReadOnly: true, Create: true},
+			`{"permissions":{"actions":"read","environments":"read","metadata":"read"},"repositories":["api"]}`,
+		},
+		{"Codespaces, whose list takes a write", github.Options{ReadOnly: true, ScopeKind: "repository", Store: "codespaces"}, `{"permissions":{"codespaces_secrets":"write","metadata":"read"},"repositories":["api"]}`},
 		{"repository", github.Options{ScopeKind: "repository"}, `{"permissions":{"metadata":"read","secrets":"write"},"repositories":["api"]}`},
 		{
 			"repository with variables", github.Options{ScopeKind: "repository", Variables: true},

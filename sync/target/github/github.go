@@ -56,6 +56,7 @@ type Options struct {
 	ScopeKind    string // environment, repository or organization
 	Store        string // actions, dependabot or codespaces
 	Create       bool   // a missing environment may be created
+	ReadOnly     bool   // nothing will be written: an App's token is asked for that much only
 	Variables    bool   // plain variables are placed or a ledger is kept: asks for the permission with an App
 
 	Token secret.Value // a personal access token, or any that GitHub takes

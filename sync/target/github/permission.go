@@ -1,6 +1,10 @@
 package github
 
-import "github.com/keyplumb/keyplumb/sync/store"
+import (
+	"strings"
+
+	"github.com/keyplumb/keyplumb/sync/store"
+)
 
 // permission names the one that GitHub asks for a kind in this target's scope,
 // as an App's token is asked to have it.
@@ -31,14 +35,26 @@ func (t *Target) reading(kind store.Kind) string {
 
 func (t *Target) writing(kind store.Kind) string { return t.permission(kind) + "=write" }
 
-// leastPermissions is what an App's token is minted with.
+// leastPermissions is what an App's token is minted with: to read, or to write.
 func (t *Target) leastPermissions() map[string]string {
-	out := map[string]string{"metadata": "read", t.permission(store.Secret): "write"}
+	needs := t.writing
+	if t.options.ReadOnly {
+		needs = t.reading
+	}
+	kinds := []store.Kind{store.Secret}
 	if t.options.Variables {
-		out[t.permission(store.Variable)] = "write"
+		kinds = append(kinds, store.Variable)
+	}
+	out := map[string]string{"metadata": "read"}
+	for _, kind := range kinds {
+		name, level, _ := strings.Cut(needs(kind), "=")
+		out[name] = level
 	}
 	if t.options.Create {
-		out["actions"], out["administration"] = "read", "write"
+		out["actions"] = "read" // tells an environment that is missing from one that may not be seen
+		if !t.options.ReadOnly {
+			out["administration"] = "write"
+		}
 	}
 	return out
 }
