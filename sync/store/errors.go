@@ -26,6 +26,10 @@ var (
 // vault does not have, that is a source which cannot be read.
 var ErrNoFile = fmt.Errorf("%w: no such file", ErrNotFound)
 
+// ErrUnmaskable is a value that the store cannot hide in the logs of jobs, as
+// the policy asks.
+var ErrUnmaskable = fmt.Errorf("%w: it cannot be masked", ErrInvalid)
+
 // An Error tells what was being done, to what, and how it ended. Its text is
 // built from these fields and never from a server's body or an SDK's message,
 // either of which may echo what it was sent.

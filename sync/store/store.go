@@ -63,6 +63,7 @@ type Placement struct {
 	Name       string
 	Value      secret.Value
 	Attributes Attributes
+	Note       string // for a [Noter]: what to keep with the variable; "" for nothing
 }
 
 // An Item is one variable that is there.
@@ -73,12 +74,24 @@ type Item struct {
 	Value      secret.Value // where the store lets it be read
 	Readable   bool         // tells an empty readable value from a hidden one
 	Attributes Attributes
+	Note       string   // of a [Noter]; "" where there is none
+	Fixed      []string // the attributes that the store never changes once this variable is there
+}
+
+// A Neighbour is a variable of another scope that a job may see in place of
+// one of the same name, or behind it.
+type Neighbour struct {
+	Scope Scope
+	Kind  Kind
+	Name  string // in the store's own spelling
 }
 
 // A Listing is everything in one scope. It is whole or it is an error: a
 // listing that was cut short is never returned.
 type Listing struct {
-	Items []Item
+	Items     []Item
+	Elsewhere []Neighbour // what the same answers showed of the target's other scopes
+	At        time.Time   // when, by the store's own clock; zero where unknown
 }
 
 // A Target is a CI system's store that keyplumb writes to. Its methods may be
@@ -119,10 +132,28 @@ type Target interface {
 	Delete(ctx context.Context, scope Scope, kind Kind, name string) error
 }
 
-// Capacity is the number of variables of one kind that a scope can hold.
+// Capacity is the number of variables of one kind that a scope can hold; where
+// the listings show what lies elsewhere, it is of all scopes together.
 type Capacity interface {
 	// Capacity gives 0 where there is no limit.
 	Capacity(scope Scope, kind Kind) int
+}
+
+// A Completer fills in the attributes that a policy leaves to the store, where
+// they hang on the value: GitLab masks what it can mask.
+type Completer interface {
+	// Complete gives a placement's attributes, whole; it makes no request and
+	// leaves those given as they are.
+	Complete(p Placement) Attributes
+}
+
+// A Noter keeps a note with each variable, written in the same request as the
+// value: the ledger's entry lies there, and no write needs another one before
+// it or after it.
+type Noter interface {
+	// NoteLimit is the longest note that a variable takes, in characters, all
+	// of them ASCII.
+	NoteLimit() int
 }
 
 // A LedgerKeeper keeps the ledger beside the secrets, in shards that are
