@@ -13,6 +13,9 @@
 // interrupted: the next run rewrites that placement. An intention proves that
 // a write was licensed, never that it happened, so it licenses no delete.
 //
+// A store that keeps a text with each variable takes value and entry in one
+// request: there an entry is a note, and none of this is needed.
+//
 // # Shards
 //
 // A ledger is split into shards before a store's limit on one variable is
@@ -69,6 +72,10 @@ type Entry struct {
 	// Equal finds the same value elsewhere. It is sealed apart, under the
 	// ledger key itself, and so is empty for who holds a scope key alone.
 	Equal []Digest `cbor:"-"`
+
+	// Label is the description that keyplumb wrote beside the value, of a note
+	// alone.
+	Label Label `cbor:"-"`
 }
 
 // Unsettled tells whether a write or a delete was begun and not finished.
