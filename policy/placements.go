@@ -35,7 +35,7 @@ func (p *Policy) placementsOf(s *Secret, b *Binding) []Placement {
 		}
 		out = append(out, Placement{
 			Target: name, Scope: t.Scope(b.Environment), Name: t.NameOf(s, b.Environment),
-			Secret: s, Binding: b, Attributes: t.attributes(s),
+			Secret: s, Binding: b, Attributes: t.attributes(s, p.Environment(b.Environment).Tier),
 		})
 	}
 	return out

@@ -56,32 +56,3 @@ func (t *Target) place() string {
 	}
 	return strings.ToLower(strings.Join([]string{t.Kind, server, t.Store, where}, " "))
 }
-
-// attributes gives those of the secret's and the target's attributes that the
-// target's store has.
-func (t *Target) attributes(s *Secret) map[string]string {
-	merged := map[string]string{}
-	for _, name := range t.attributeNames() {
-		if value, ok := t.Attributes[name]; ok {
-			merged[name] = value
-		}
-		if value, ok := s.Attributes[name]; ok {
-			merged[name] = value
-		}
-	}
-	if merged["visibility"] != "selected" {
-		delete(merged, "repositories")
-	}
-	return merged
-}
-
-func (t *Target) attributeNames() []string {
-	switch {
-	case t.ScopeKind == "organization":
-		return []string{"visibility", "repositories"}
-	case t.Kind == "gitlab":
-		return []string{"masked", "protected", "hidden", "file", "raw"}
-	default:
-		return nil
-	}
-}
