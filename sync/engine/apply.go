@@ -100,7 +100,7 @@ func (w *writer) each(ctx context.Context, step func(context.Context, *plan.Scop
 }
 
 func (w *writer) hasWork(s *plan.Scope) bool {
-	return len(w.resultsOf(s)) > 0 || s.Ledger != nil && (s.Ledger.Rekeys() || len(leftovers(s)) > 0)
+	return len(w.resultsOf(s)) > 0 || s.Ledger != nil && !s.Notes && (s.Ledger.Rekeys() || len(leftovers(s)) > 0)
 }
 
 func (w *writer) resultsOf(s *plan.Scope) []*Result {
@@ -143,9 +143,10 @@ func written(t store.Target) int {
 	return 0
 }
 
-// announce writes the intentions into the ledger.
+// announce writes the intentions into the ledger, where entries and values are
+// separate writes.
 func (w *writer) announce(ctx context.Context, s *plan.Scope) error {
-	if s.Ledger == nil {
+	if s.Ledger == nil || s.Notes {
 		return nil
 	}
 	if s.Ledger.Rekeys() {

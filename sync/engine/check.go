@@ -60,8 +60,11 @@ func (r *Run) checkPlacements() {
 				continue
 			}
 			rule := "invalid-value"
-			if errors.Is(err, store.ErrTooLarge) {
+			switch {
+			case errors.Is(err, store.ErrTooLarge):
 				rule = "too-large"
+			case errors.Is(err, store.ErrUnmaskable):
+				rule = "unmaskable"
 			}
 			r.Findings = append(r.Findings, refused(rule, s, d, err))
 		}
@@ -89,45 +92,6 @@ func refused(rule string, s plan.Scope, d plan.Desired, err error) finding.Findi
 	return finding.Finding{Rule: rule, Severity: catalogued.Default, Message: message, Help: store.Hint(err),
 		Position: d.Secret.Position, Target: s.Target, Scope: s.Scope, Name: d.Name,
 		Secret: d.Secret.Name, Environment: d.Binding.Environment}
-}
-
-// checkCapacity reports the scopes that could not hold what is planned.
-func (r *Run) checkCapacity() {
-	for _, s := range r.Scopes {
-		capacity, ok := r.targets[s.Target].(store.Capacity)
-		if !ok || s.Err != nil {
-			continue
-		}
-		for _, kind := range []store.Kind{store.Secret, store.Variable} {
-			limit := capacity.Capacity(store.Scope(s.Scope), kind)
-			after := r.count(s, kind)
-			if limit == 0 || after <= limit {
-				continue
-			}
-			rule, _ := finding.Lookup("too-large")
-			r.Findings = append(r.Findings, finding.Finding{Rule: rule.ID, Severity: rule.Default,
-				Message:  fmt.Sprintf("%s can hold %d %ss, and would have %d", s.Scope, limit, kind, after),
-				Help:     "place fewer there, or delete what nobody needs any more",
-				Position: s.Position, Target: s.Target, Scope: s.Scope})
-		}
-	}
-}
-
-// count gives the number of variables of a kind that a scope would hold while
-// the plan is carried out: creates go ahead of deletes.
-func (r *Run) count(s plan.Scope, kind store.Kind) int {
-	n := 0
-	for _, item := range s.Items {
-		if item.Kind == kind {
-			n++
-		}
-	}
-	for _, c := range r.Plan.Changes {
-		if c.Action == plan.Create && c.Target == s.Target && c.Scope == s.Scope && c.ID.Kind == string(kind) {
-			n++
-		}
-	}
-	return n
 }
 
 // checkLeaks looks for the values in the repository, where that was asked for.

@@ -81,6 +81,7 @@ func (r *Run) layOut(placements []policy.Placement) []plan.Scope {
 func (r *Run) newScope(p policy.Placement) *plan.Scope {
 	t := r.engine.Policy.Target(p.Target)
 	return &plan.Scope{
+		Server: t.Server(), Project: strings.ToLower(t.Project), Group: strings.ToLower(t.Group),
 		Target: p.Target, Scope: p.Scope, Position: t.Position,
 		Store: t.Kind + " " + t.Store, Repository: strings.ToLower(t.Repository), Organization: strings.ToLower(t.Organization),
 		Known:  map[ledger.ID]bool{},
@@ -90,7 +91,6 @@ func (r *Run) newScope(p policy.Placement) *plan.Scope {
 	}
 }
 
-// openTargets opens the targets, one after the other: it costs one request
 // openTargets opens each target and asks for its identity, once each: a
 // credential that is refused is refused for all of a target's scopes.
 func (r *Run) openTargets(ctx context.Context, write bool) error {
@@ -162,10 +162,17 @@ func (r *Run) use(name string, all []policy.Placement, write bool) Use {
 	return u
 }
 
-// name gives the placements of a scope the ids that the target knows them by.
+// name gives the placements of a scope the ids that the target knows them by,
+// and the attributes that the policy leaves to the target.
 func (r *Run) name(s *plan.Scope, t store.Target, all []policy.Placement) {
+	completer, completes := t.(store.Completer)
+	_, s.Notes = t.(store.Noter)
 	for i := range s.Desired {
-		s.Desired[i].ID = idOf(t, s.Desired[i].Placement)
+		d := &s.Desired[i]
+		d.ID = idOf(t, d.Placement)
+		if completes && !d.Value.IsEmpty() {
+			d.Attributes = completer.Complete(placement(d))
+		}
 	}
 	for _, p := range all {
 		if p.Target == s.Target && p.Scope == s.Scope {
@@ -198,10 +205,14 @@ func (r *Run) observeScope(ctx context.Context, s *plan.Scope) error {
 	if placesVariables(s) {
 		g.Go(func() error { return r.list(gctx, s, t, store.Variable) })
 	}
-	if err := g.Wait(); err != nil {
-		return fmt.Errorf("target %s, %s: %w", s.Target, s.Scope, err)
+	err := g.Wait()
+	if err == nil {
+		err = r.afterwards(ctx, s, t)
 	}
-	if err := r.afterwards(ctx, s, t); err != nil {
+	if err == nil && s.Notes {
+		err = r.openNotes(s)
+	}
+	if err != nil {
 		return fmt.Errorf("target %s, %s: %w", s.Target, s.Scope, err)
 	}
 	return nil
@@ -244,49 +255,9 @@ func (r *Run) list(ctx context.Context, s *plan.Scope, t store.Target, kind stor
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.Items = append(s.Items, items...)
+	s.Nearby = append(s.Nearby, listing.Elsewhere...)
+	s.At = listing.At
 	return nil
-}
-
-// openLedger reads the shards of a scope's ledger.
-func (r *Run) openLedger(ctx context.Context, s *plan.Scope) error {
-	keeper := r.keepers[s.Target]
-	if keeper == nil || r.engine.Keys.Current.IsZero() {
-		return nil
-	}
-	box := ledger.NewBox(r.engine.Keys, s.Identity, s.Store, s.Scope)
-	text, err := keeper.ReadShard(ctx, store.Scope(s.Scope), 1)
-	if err != nil {
-		return err
-	}
-	opened, shards, err := ledger.Open(box, text)
-	if err != nil {
-		return unreadable(err, 1)
-	}
-	for n := 2; n <= shards; n++ {
-		text, err := keeper.ReadShard(ctx, store.Scope(s.Scope), n)
-		if err != nil {
-			return err
-		}
-		if err := opened.Add(text); err != nil {
-			return unreadable(err, n)
-		}
-	}
-	s.Box, s.Ledger = box, opened
-	return nil
-}
-
-// unreadable says the way out of a ledger that cannot be opened.
-func unreadable(err error, shard int) error {
-	hint := "if it is lost, delete the scope's KEYPLUMB_LEDGER variables and run keyplumb sync --adopt all"
-	switch {
-	case errors.Is(err, ledger.ErrOtherKey):
-		hint = "set KEYPLUMB_LEDGER_KEY to the key that sealed it; while you rotate the key, set the old one as KEYPLUMB_LEDGER_KEY_PREVIOUS"
-	case errors.Is(err, ledger.ErrOtherScope):
-		hint = "it was copied here, or the repository was made anew under an old name: delete the scope's KEYPLUMB_LEDGER variables and run keyplumb sync --adopt all"
-	case errors.Is(err, ledger.ErrFormat):
-		hint = "use the version of keyplumb that wrote it, or a later one; else delete the scope's KEYPLUMB_LEDGER variables and run keyplumb sync --adopt all"
-	}
-	return &store.Error{Op: "open the ledger", Ref: fmt.Sprintf("shard %d", shard), Kind: store.ErrUnreadable, Detail: err.Error(), Hint: hint}
 }
 
 // inspect reads the attributes that the listing does not show, of what was

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,10 @@ func (w *writer) write(ctx context.Context, res *Result) {
 	if c.Action == plan.Delete {
 		err = t.Delete(ctx, store.Scope(c.Scope), store.Kind(c.ID.Kind), c.Name)
 	} else {
-		res.at, err = t.Put(ctx, placement(c.Desired))
+		var p store.Placement
+		if p, err = w.noted(c); err == nil {
+			res.at, err = t.Put(ctx, p)
+		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -61,6 +65,30 @@ func (w *writer) write(ctx context.Context, res *Result) {
 		w.wrote()
 	}
 	w.run.engine.tell(Event{Stage: stage, What: fmt.Sprintf("%s %s %s", c.Target, c.Scope, c.Name), Done: w.done, Total: w.total})
+}
+
+// noted gives what is to be written, with its entry where that lies beside the
+// value.
+func (w *writer) noted(c *plan.Change) (store.Placement, error) {
+	p := placement(c.Desired)
+	i := slices.IndexFunc(w.run.Scopes, func(s plan.Scope) bool { return s.Target == c.Target && s.Scope == c.Scope })
+	s := &w.run.Scopes[i]
+	if s.Ledger == nil || !s.Notes {
+		return p, nil
+	}
+	at := s.At
+	if at.IsZero() {
+		at = w.run.engine.Now()
+	}
+	record := intent(s, c.Desired)
+	record.Changed = cmp.Or(record.Changed, at.Unix())
+	var label ledger.Label
+	if own := c.Desired.Secret.Description; p.Attributes[plan.Description] == own {
+		label = s.Box.Label(own)
+	}
+	var err error
+	p.Note, err = s.Box.SealNote(c.ID, record, label, equalities(s, c.Desired), at)
+	return p, err
 }
 
 // shared tells whether the next write would fail for the same reason.
@@ -90,7 +118,7 @@ func (w *writer) stopped() bool {
 // the ledger. The ledger is read again before that: who finds that another run
 // has written it stops, and has lost nothing.
 func (w *writer) settle(ctx context.Context, s *plan.Scope) error {
-	if s.Ledger == nil {
+	if s.Ledger == nil || s.Notes {
 		return nil
 	}
 	results := w.resultsOf(s)

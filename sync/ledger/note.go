@@ -29,9 +29,10 @@ import (
 // Unix seconds in 4 bytes, and 8 random ones: two notes of one variable have
 // different nonces unless they are of the same second, and then, too.
 const (
-	notePrefix = "kp1:"
+	// NotePrefix is what every note begins with.
+	NotePrefix = "kp1:"
 	// NoteSize is the length of a note's text, all of it ASCII.
-	NoteSize = len(notePrefix) + (noteBytes*8+5)/6
+	NoteSize = len(NotePrefix) + (noteBytes*8+5)/6
 
 	noteScopeID   = 3
 	noteKeyID     = 2
@@ -87,7 +88,7 @@ func (b *Box) SealNote(id ID, r Record, label Label, equal []Digest, at time.Tim
 		}
 		out = aead.Seal(out, nonce, part.plain, b.noteAssociated(header, id))
 	}
-	return notePrefix + base64.RawURLEncoding.EncodeToString(out), nil
+	return NotePrefix + base64.RawURLEncoding.EncodeToString(out), nil
 }
 
 // seconds is what a note has for a time: from 1970 to 2106.
@@ -102,7 +103,7 @@ func noteCipher(key secret.Key, id ID) (cipher.AEAD, error) {
 }
 
 func (b *Box) noteAssociated(header []byte, id ID) []byte {
-	ad := append([]byte(notePrefix), header...)
+	ad := append([]byte(NotePrefix), header...)
 	for _, part := range append([]string{id.Kind, id.Name}, b.identity...) {
 		ad = binary.BigEndian.AppendUint64(ad, uint64(len(part)))
 		ad = append(ad, part...)
@@ -121,7 +122,7 @@ func NewNotes(box *Box) *Ledger {
 // AddNote opens one variable's note and enters it. The errors are those of a
 // ledger.
 func (l *Ledger) AddNote(id ID, text string) error {
-	encoded, ok := strings.CutPrefix(text, notePrefix)
+	encoded, ok := strings.CutPrefix(text, NotePrefix)
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
 	if !ok || err != nil || len(raw) != noteBytes {
 		return ErrFormat

@@ -48,8 +48,11 @@ func (p *Plan) leftover(s *Scope, id ledger.ID, name string, options Options, wh
 		return
 	}
 	help := "keyplumb did not write it and so never deletes it: add it to the policy, or delete it by hand"
-	if ours {
+	switch item := s.items[id]; {
+	case ours:
 		help = "add it to the policy, or delete it with sync --prune"
+	case s.knows(id) && !item.Readable && item.Updated.IsZero():
+		help = "keyplumb wrote it once, but the store does not show whether it still holds that, so it is not deleted: add it to the policy, or delete it by hand"
 	}
 	p.Findings = append(p.Findings, finding.Finding{Rule: Extra.rule(), Severity: finding.Warning,
 		Message: why, Help: help, Position: s.Position, Target: s.Target, Scope: s.Scope, Name: name})
@@ -66,7 +69,7 @@ func (s *Scope) ours(id ledger.ID, item store.Item) bool {
 	if item.Readable {
 		return entry.Settled.Fingerprint.Equal(s.Ledger.Fingerprint(id, item.Value))
 	}
-	return item.Updated.Unix() == entry.Updated
+	return !item.Updated.IsZero() && item.Updated.Unix() == entry.Updated
 }
 
 // unobserved reports every placement of a scope that could not be observed:

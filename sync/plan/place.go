@@ -49,6 +49,12 @@ func (p *Plan) place(s *Scope, d *Desired, options Options, now time.Time) {
 		return
 	}
 	v := s.judge(d, options)
+	if by := s.immovable(d); len(by) > 0 && (v.blocked == nil || s.knows(d.ID)) {
+		p.find(s, d, byHand(by))
+		if v.inSync {
+			return // as for the value, but not as the policy wants it
+		}
+	}
 	p.enter(s, d, v)
 	if v.inSync {
 		p.rotation(s, d, now)
@@ -127,13 +133,18 @@ func (s *Scope) entry(id ledger.ID) (ledger.Entry, bool) {
 // judgeStranger is for what was there before keyplumb ever wrote it. It may
 // belong to another tool, so it is taken over only when the user says so.
 func (s *Scope) judgeStranger(d *Desired, item store.Item, options Options) verdict {
-	if item.Readable && item.Value.Equal(d.Value) && len(s.differing(d, item, ledger.Entry{})) == 0 {
+	equal := item.Readable && item.Value.Equal(d.Value) && len(s.differing(d, item, ledger.Entry{})) == 0
+	adopt := options.AdoptAll || slices.Contains(options.Adopt, d.Name)
+	switch {
+	case equal && (!adopt || s.Ledger == nil):
 		return inSync()
-	}
-	if options.AdoptAll || slices.Contains(options.Adopt, d.Name) {
+	case adopt:
 		return change(Update, Adopted)
-	}
-	if s.Ledger == nil {
+	case s.Ledger == nil && item.Readable:
+		return unverified(finding.Warning,
+			"it is there and is not what it should be, but without a ledger key nothing tells whether keyplumb wrote it",
+			fmt.Sprintf("set KEYPLUMB_LEDGER_KEY (make one with keyplumb keygen), or take it over with --adopt %s", d.Name))
+	case s.Ledger == nil:
 		return unverified(finding.Warning,
 			"it is there, but without a ledger key nothing tells whether its value is the right one",
 			fmt.Sprintf("set KEYPLUMB_LEDGER_KEY (make one with keyplumb keygen), or take it over with --adopt %s", d.Name))
@@ -154,6 +165,9 @@ func (s *Scope) judgeReadable(d *Desired, item store.Item, entry ledger.Entry, o
 }
 
 func (s *Scope) judgeWriteOnly(d *Desired, item store.Item, entry ledger.Entry, options Options) verdict {
+	if item.Updated.IsZero() {
+		return s.judgeUnseen(d, item, entry, options)
+	}
 	if item.Updated.Unix() != entry.Updated {
 		if differing := s.differing(d, item, entry); len(differing) > 0 {
 			return change(Update, Misconfigured, differing...)
@@ -166,12 +180,27 @@ func (s *Scope) judgeWriteOnly(d *Desired, item store.Item, entry ledger.Entry, 
 	return s.settled(d, item, entry, options)
 }
 
+// judgeUnseen is for what shows neither its value nor when it was changed: what
+// keyplumb wrote there may have been replaced, and nothing would tell.
+func (s *Scope) judgeUnseen(d *Desired, item store.Item, entry ledger.Entry, options Options) verdict {
+	if !entry.Settled.Fingerprint.Equal(s.Ledger.Fingerprint(d.ID, d.Value)) {
+		return s.stale(d, entry, options)
+	}
+	if v := s.settled(d, item, entry, options); !v.inSync {
+		return v
+	}
+	return unverified(finding.Warning,
+		fmt.Sprintf("the store shows neither its value nor when it was changed; keyplumb last wrote it at %s",
+			time.Unix(entry.Updated, 0).UTC().Format(time.DateTime+" MST")),
+		"to be sure, write it again with keyplumb sync --refresh")
+}
+
 // settled is for a placement whose value is the right one.
 func (s *Scope) settled(d *Desired, item store.Item, entry ledger.Entry, options Options) verdict {
 	if differing := s.differing(d, item, entry); len(differing) > 0 {
 		return change(Update, Misconfigured, differing...)
 	}
-	if options.Refresh {
+	if options.Refresh || s.Ledger.Outdated(d.ID) && s.Notes {
 		return change(Update, Refreshed)
 	}
 	return inSync()
@@ -194,11 +223,21 @@ func (s *Scope) stale(d *Desired, entry ledger.Entry, options Options) verdict {
 	return change(Update, Stale)
 }
 
-// differing names the attributes that are not as the policy wants them. What
-// the listing does not show is compared with what was last written.
+// knows tells whether the ledger has an entry.
+func (s *Scope) knows(id ledger.ID) bool {
+	_, known := s.entry(id)
+	return known
+}
+
+// differing names the attributes that are not as the policy wants them, and
+// that a write would mend. What the listing does not show is compared with
+// what was last written.
 func (s *Scope) differing(d *Desired, item store.Item, entry ledger.Entry) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(d.Attributes)) {
+		if slices.Contains(item.Fixed, name) {
+			continue
+		}
 		want := d.Attributes[name]
 		got, observed := item.Attributes[name]
 		if !observed && entry.Settled != nil {

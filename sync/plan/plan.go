@@ -39,6 +39,9 @@ type Scope struct {
 	Store        string // two scopes of different stores never meet
 	Repository   string // owner/name, for a repository's and its environments' scopes
 	Organization string
+	Server       string // gitlab: as the policy names it
+	Project      string // gitlab: in lower case
+	Group        string // gitlab: in lower case
 
 	Desired []Desired
 	Known   map[ledger.ID]bool // every name that the policy places here, selected or not
@@ -46,9 +49,12 @@ type Scope struct {
 	Foreign bool               // whether others' variables belong here, and are no extras
 
 	Items  []store.Item
-	Ledger *ledger.Ledger // nil without a ledger key
-	Box    *ledger.Box    // nil without a ledger key
-	Err    error          // the scope could not be observed: the rest is empty
+	Nearby []store.Neighbour // what the target's other scopes hold, where the listing showed it
+	At     time.Time         // of the listing, by the store's clock
+	Notes  bool              // the ledger's entries lie beside the values, each written with its own
+	Ledger *ledger.Ledger    // nil without a ledger key
+	Box    *ledger.Box       // nil without a ledger key
+	Err    error             // the scope could not be observed: the rest is empty
 
 	items map[ledger.ID]store.Item
 }
@@ -126,6 +132,9 @@ func Make(scopes []Scope, options Options, now time.Time) Plan {
 		if s.Err != nil {
 			p.unobserved(s)
 			continue
+		}
+		if s.Notes {
+			s.describe()
 		}
 		for j := range s.Desired {
 			p.place(s, &s.Desired[j], options, now)

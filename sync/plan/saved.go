@@ -186,7 +186,7 @@ func targets(key secret.Key, scopes []Scope) [][]byte {
 		parts = append(parts, []byte(s.Target), []byte(s.Identity), []byte(s.Scope), []byte(strconv.Itoa(len(s.Items))))
 		for _, item := range s.Items {
 			fingerprint := key.Fingerprint(item.Value)
-			parts = append(parts, []byte(item.Kind), []byte(item.Name), []byte(item.Updated.UTC().Format(time.RFC3339)), fingerprint[:])
+			parts = append(parts, []byte(item.Kind), []byte(item.Name), []byte(item.Updated.UTC().Format(time.RFC3339)), fingerprint[:], []byte(item.Note))
 			parts = append(parts, sortedPairs(item.Attributes)...)
 		}
 		if s.Ledger != nil {
