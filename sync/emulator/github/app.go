@@ -85,7 +85,7 @@ func (c *call) application() (*application, error) {
 	if err != nil {
 		return nil, unauthorized("A JSON web token could not be decoded")
 	}
-	return app, checkTimes(claims, c.server.clock.Now())
+	return app, checkTimes(claims, c.server.Clock().Now())
 }
 
 func checkTimes(claims *jwt.RegisteredClaims, now time.Time) error {

@@ -87,7 +87,7 @@ func (s *Server) RotateKey(p Place) error {
 }
 
 func (s *Server) set(at *store, name, value string) error {
-	now := s.clock.Now()
+	now := s.Clock().Now()
 	present, ok := at.find(name)
 	if !ok {
 		var err error

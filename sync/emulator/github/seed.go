@@ -51,7 +51,7 @@ func (s *Server) AddRepository(fullName string) int64 {
 	if _, taken := s.repository(fullName); taken {
 		panic(fmt.Sprintf("AddRepository: %s exists", fullName))
 	}
-	repo := newRepository(s.nextID(), s.organization(owner), name, s.clock.Now())
+	repo := newRepository(s.nextID(), s.organization(owner), name, s.Clock().Now())
 	s.repositories[repo.id] = repo
 	delete(s.formerNames, strings.ToLower(fullName)) // a new repository takes the name over
 	return repo.id
@@ -82,7 +82,7 @@ func (s *Server) AddEnvironment(repo, name string) {
 	defer s.mu.Unlock()
 	environments := s.mustRepository(repo).environments
 	if key := strings.ToLower(name); environments[key] == nil {
-		environments[key] = newEnvironment(s.nextID(), name, s.clock.Now())
+		environments[key] = newEnvironment(s.nextID(), name, s.Clock().Now())
 	}
 }
 
@@ -110,7 +110,7 @@ func (s *Server) AddApp(app App) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.applications[app.ID] = &application{
-		App: app, owner: s.user("octocat"), created: s.clock.Now(), installations: map[int64]*installation{},
+		App: app, owner: s.user("octocat"), created: s.Clock().Now(), installations: map[int64]*installation{},
 	}
 }
 
@@ -126,7 +126,7 @@ func (s *Server) InstallApp(appID int64, login string, repositories ...string) i
 	}
 	added := &installation{
 		id: s.nextID(), app: app, account: owner,
-		permissions: maps.Clone(app.Permissions), created: s.clock.Now(),
+		permissions: maps.Clone(app.Permissions), created: s.Clock().Now(),
 	}
 	if len(repositories) > 0 {
 		added.repositories = map[int64]bool{}

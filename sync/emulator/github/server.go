@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/keyplumb/keyplumb/sync/emulator/harness"
 )
 
 // Options set up a Server. The zero value is an emulator in real time, without
@@ -17,8 +19,7 @@ type Options struct {
 // A Server is the emulator. It is safe for concurrent use; requests are
 // processed one at a time.
 type Server struct {
-	clock     *Clock
-	latency   time.Duration
+	*harness.Harness
 	rateLimit int
 	routes    *http.ServeMux
 
@@ -29,24 +30,19 @@ type Server struct {
 	formerNames  map[string]int64       // lower-case former full name → id
 	tokens       map[string]*token      // by bearer
 	applications map[int64]*application // by id
-	requests     []Request
-	faults       []*Fault
-	after        func(n int, method, path string)
 }
 
 // New returns an emulator in which there is nothing yet.
 func New(options Options) *Server {
 	s := &Server{
-		clock: options.Clock, latency: options.Latency, rateLimit: options.RateLimit,
+		Harness:      harness.New(options.Clock, options.Latency, enterprise),
+		rateLimit:    options.RateLimit,
 		lastID:       1296268, // the documentation's first repository is the next
 		accounts:     map[string]*account{},
 		repositories: map[int64]*repository{},
 		formerNames:  map[string]int64{},
 		tokens:       map[string]*token{},
 		applications: map[int64]*application{},
-	}
-	if s.clock == nil {
-		s.clock = &Clock{}
 	}
 	if s.rateLimit == 0 {
 		s.rateLimit = 5000
@@ -55,17 +51,12 @@ func New(options Options) *Server {
 	return s
 }
 
-// Clock returns the clock that the emulator tells the time by.
-func (s *Server) Clock() *Clock { return s.clock }
+// enterprise is where GitHub Enterprise Server has the API; github.com has it
+// at a host of its own.
+const enterprise = "/api/v3"
 
-// After has hook called after each request: when it has been processed and
-// logged, and before its answer goes out. n counts requests from 1. A test of
-// crashes ends the client there; the hook may call the Server's methods.
-func (s *Server) After(hook func(n int, method, path string)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.after = hook
-}
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.Serve(w, r, s.process) }
 
 // nextID hands out the ids of everything that has one.
 func (s *Server) nextID() int64 {

@@ -72,7 +72,7 @@ func (c *call) authenticate() error {
 		return unauthorized("Requires authentication")
 	}
 	found, known := c.server.tokens[bearer]
-	if !known || !found.expires.IsZero() && !c.server.clock.Now().Before(found.expires) {
+	if !known || !found.expires.IsZero() && !c.server.Clock().Now().Before(found.expires) {
 		return unauthorized("Bad credentials")
 	}
 	c.token, c.bearer = found, bearer
