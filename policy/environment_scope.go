@@ -32,11 +32,13 @@ func ScopeRank(scope string) int {
 	case scope == anyRun:
 		return 0
 	case strings.Contains(scope, anyRun):
-		return 1
+		return wildcardRank
 	default:
-		return 2
+		return wildcardRank + 1
 	}
 }
+
+const wildcardRank = 1
 
 // scopeMatches tells whether a pattern that has a wildcard matches a name.
 func scopeMatches(pattern, name string) bool {

@@ -15,7 +15,6 @@ var (
 	secretName      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	repositoryName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+$`)
 	ownerName       = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
-	projectPath     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$`)
 	placeholder     = regexp.MustCompile(`\{([A-Za-z_][A-Za-z0-9_]*)\}`)
 )
 

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"regexp"
-	"slices"
 
 	"cuelang.org/go/cue"
 )
@@ -114,34 +113,6 @@ func (r *reader) visible(t *Target, v cue.Value, fields map[string]cue.Value) {
 		r.add(valueSpan(visibility), "list them: repositories: [\"…\"]", "%s selects no repositories", pathOf(v))
 	case selected && t.Attributes["visibility"] != "selected" && t.Attributes["visibility"] != "":
 		r.add(labelSpan(repositories), "set visibility: \"selected\", or leave the list out", "repositories are listed, but visibility is %q", t.Attributes["visibility"])
-	}
-}
-
-// gitlab checks what belongs together in a GitLab target.
-func (r *reader) gitlab(t *Target, v cue.Value, fields map[string]cue.Value) {
-	if r.exactlyOne(v, fields, t.Kind, "project", "group", "instance") && !t.Instance && t.Project == "" && t.Group == "" {
-		if instance, ok := fields["instance"]; ok {
-			r.add(valueSpan(instance), "write instance: true, or name a project or group", "%s names no place", pathOf(v))
-		}
-	}
-	if hidden, ok := fields["hidden"]; ok && t.Instance {
-		r.add(labelSpan(hidden), "leave it out", "GitLab has no hidden variables of the instance")
-	}
-	r.gitlabDefaults(t)
-}
-
-// gitlabDefaults fills in what the target's variables are unless the policy
-// says otherwise, as far as that is one thing for all of them; the rest each
-// placement decides.
-func (r *reader) gitlabDefaults(t *Target) {
-	fill(t.Attributes, "raw", true)
-	fill(t.Attributes, "file", false)
-	production := func(environment string) bool { return r.policy.Environment(environment).Tier == Production }
-	switch {
-	case !slices.ContainsFunc(t.Only, production):
-		fill(t.Attributes, "protected", false)
-	case !slices.ContainsFunc(t.Only, func(environment string) bool { return !production(environment) }):
-		fill(t.Attributes, "protected", true)
 	}
 }
 

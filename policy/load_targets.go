@@ -59,6 +59,7 @@ func (r *reader) target(name string, v cue.Value) {
 		r.github(&t, v, fields)
 	case "gitlab":
 		r.gitlab(&t, v, fields)
+		r.environmentScopes(&t, fields["names"])
 	case "dotenv":
 		r.dotenv(&t, fields)
 	}
@@ -79,29 +80,18 @@ func (r *reader) targetField(t *Target, field string, v cue.Value) {
 	case "create":
 		t.Create, _ = r.flag(v)
 	case "project":
-		t.Project, _ = r.projectPath(v)
+		t.Project, _ = r.gitlabPath(v, "write it like group/project")
 	case "group":
-		t.Group, _ = r.matching(v, projectPath, "write it like group/subgroup")
+		t.Group, _ = r.gitlabPath(v, "write it like group/subgroup")
 	case "instance":
 		t.Instance, _ = r.flag(v)
 	case "url":
-		t.URL, _ = r.address(v)
+		t.URL, _ = r.gitlabURL(v)
 	case "path":
 		t.Path, _ = r.inside(v)
 	default:
 		r.attribute(t.Attributes, field, v)
 	}
-}
-
-// projectPath reads group/project.
-func (r *reader) projectPath(v cue.Value) (string, bool) {
-	const help = "write it like group/project"
-	text, ok := r.matching(v, projectPath, help)
-	if ok && !strings.Contains(text, "/") {
-		r.add(valueSpan(v), help, "%q is no %s", text, "project")
-		return "", false
-	}
-	return text, ok
 }
 
 // attributeFields are what stores keep of a variable besides its value.

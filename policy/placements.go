@@ -21,7 +21,7 @@ func (p *Policy) Placements() ([]Placement, []finding.Finding) {
 			out = append(out, p.placementsOf(s, &s.Bindings[j])...)
 		}
 	}
-	findings := slices.Concat(p.sameScopes(), p.scopeSpellings(), collisions(out), p.reservedNames(out), p.idleAttributes(), p.ownSources())
+	findings := slices.Concat(p.sameScopes(), p.scopeSpellings(), p.collisions(out), p.idleAttributes(), p.ownSources(), p.gitlabMistakes(out))
 	finding.Sort(findings)
 	return out, findings
 }
@@ -54,7 +54,7 @@ func (p *Policy) sameScopes() []finding.Finding {
 		t := &p.Targets[i]
 		told := false
 		for _, environment := range t.Only {
-			scope := strings.ToLower(t.place() + " " + t.Scope(environment))
+			scope := t.place() + " " + t.oneScope(t.Scope(environment))
 			other := first[scope]
 			if other == nil {
 				first[scope] = t
@@ -96,23 +96,23 @@ func (p *Policy) scopeSpellings() []finding.Finding {
 
 // collisions finds the names that meet in one scope. Stores compare names
 // without case, or some do, so that two which differ in case alone meet, too.
-func collisions(placements []Placement) []finding.Finding {
+func (p *Policy) collisions(placements []Placement) []finding.Finding {
 	var findings []finding.Finding
 	first := map[string]Placement{}
 	told := map[[2]string]bool{}
-	for _, p := range placements {
-		key := p.Target + " " + strings.ToLower(p.Scope) + " " + strings.ToUpper(p.Name)
+	for _, place := range placements {
+		key := place.Target + " " + p.Target(place.Target).oneScope(place.Scope) + " " + strings.ToUpper(place.Name)
 		other, taken := first[key]
 		if !taken {
-			first[key] = p
+			first[key] = place
 			continue
 		}
-		pair := [2]string{other.Secret.Name, p.Secret.Name}
+		pair := [2]string{other.Secret.Name, place.Secret.Name}
 		if told[pair] {
 			continue
 		}
 		told[pair] = true
-		findings = append(findings, collision(other, p))
+		findings = append(findings, collision(other, place))
 	}
 	return findings
 }
@@ -173,22 +173,6 @@ func (p *Policy) ownSources() []finding.Finding {
 					"target %s would be written to the file that source %s reads", t.Name, s.Name))
 			}
 		}
-	}
-	return findings
-}
-
-// reservedNames finds the names that only the store of a target keeps for
-// itself; those that no store takes were told when the policy was read.
-func (p *Policy) reservedNames(placements []Placement) []finding.Finding {
-	var findings []finding.Finding
-	told := map[string]bool{}
-	for _, place := range placements {
-		if p.Target(place.Target).Kind != "gitlab" || !strings.HasPrefix(strings.ToUpper(place.Name), "CI_") || told[place.Secret.Name] {
-			continue
-		}
-		told[place.Secret.Name] = true
-		findings = append(findings, flaw(place.Secret.Position, "give CI another name by as:",
-			"names that begin with CI_ are GitLab's own, and %s goes to target %s", place.Name, place.Target))
 	}
 	return findings
 }

@@ -1,19 +1,27 @@
 package policy
 
-import "strings"
+import (
+	"cmp"
+	"net/url"
+	"strings"
+)
 
 // gitlabCom is the server of a GitLab target that names none.
 const gitlabCom = "https://gitlab.com"
 
-// Server names a GitLab target's server, in one form for all that mean the
-// same: without the API's path, in lower case. It is "" for other kinds.
+// Server gives a GitLab target's address in one spelling, whether the policy
+// names it, the path of its API, or neither; "" for targets of other kinds,
+// which have the one server.
 func (t *Target) Server() string {
 	if t.Kind != "gitlab" {
 		return ""
 	}
-	server := strings.TrimSuffix(strings.TrimRight(strings.ToLower(t.URL), "/"), "/api/v4")
-	if server == "" {
-		return gitlabCom
+	server, err := url.Parse(cmp.Or(t.URL, gitlabCom))
+	if err != nil {
+		return t.URL // refused when the policy was read
 	}
-	return server
+	usual := map[string]string{"https": ":443", "http": ":80"}[server.Scheme]
+	server.Host = strings.TrimSuffix(strings.ToLower(server.Host), usual)
+	server.Path = strings.TrimSuffix(strings.TrimRight(server.Path, "/"), "/api/v4")
+	return server.String()
 }

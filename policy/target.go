@@ -46,13 +46,18 @@ func (t *Target) Scope(environment string) string {
 	}
 }
 
+// oneScope gives the form in which a scope's name is compared: GitLab's
+// environment scopes are told apart by case, everything else is not.
+func (t *Target) oneScope(scope string) string {
+	if t.Kind == "gitlab" {
+		return scope
+	}
+	return strings.ToLower(scope)
+}
+
 // place names what the target's scopes are in, so that two targets that write
 // to one namespace can be told. Stores compare these without case.
 func (t *Target) place() string {
 	where := t.Repository + t.Organization + t.Project + t.Group
-	server := strings.TrimRight(t.URL, "/")
-	if server == "" {
-		server = "https://gitlab.com"
-	}
-	return strings.ToLower(strings.Join([]string{t.Kind, server, t.Store, where}, " "))
+	return strings.ToLower(strings.Join([]string{t.Kind, t.Server(), t.Store, where}, " "))
 }
