@@ -18,7 +18,7 @@ type Context struct {
 func (p *Policy) Check(c Context) []finding.Finding {
 	var findings []finding.Finding
 	for _, rule := range []func(*Policy, Context) []finding.Finding{
-		sharedReferences, noOwners, noRotations, expiredExceptions, broadScopes, plaintextEndpoints, staticCredentials, notOwned,
+		sharedReferences, noOwners, noRotations, expiredExceptions, broadScopes, plaintextEndpoints, staticCredentials, notOwned, unprotectedVariables,
 	} {
 		findings = append(findings, rule(p, c)...)
 	}

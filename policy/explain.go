@@ -103,6 +103,23 @@ func (ms members) MarshalJSON() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
+// afterAll puts a comment behind a whole expression, its last bracket included.
+const afterAll = 10
+
+// A remark is a node with a comment at the end of its line; JSON has none.
+type remark struct {
+	node
+	text string
+}
+
+func (r remark) expr() (ast.Expr, error) {
+	value, err := r.node.expr()
+	if err == nil {
+		ast.AddComment(value, &ast.CommentGroup{Line: true, Position: afterAll, List: []*ast.Comment{{Text: "// " + r.text}}})
+	}
+	return value, err
+}
+
 // A word is a string.
 type word string
 

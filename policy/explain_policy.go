@@ -18,7 +18,7 @@ func explain(p *Policy) members {
 		sources = append(sources, member{p.Sources[i].Name, explainSource(&p.Sources[i])})
 	}
 	for i := range p.Targets {
-		targets = append(targets, member{p.Targets[i].Name, explainTarget(&p.Targets[i])})
+		targets = append(targets, member{p.Targets[i].Name, explainTarget(p, &p.Targets[i])})
 	}
 	for i := range p.Secrets {
 		secrets = append(secrets, member{p.Secrets[i].Name, explainSecret(&p.Secrets[i])})
@@ -52,7 +52,7 @@ func explainSource(s *Source) members {
 	return of
 }
 
-func explainTarget(t *Target) members {
+func explainTarget(p *Policy, t *Target) members {
 	of := members{{"kind", word(t.Kind)}}
 	of = said(of, "repository", t.Repository)
 	of = said(of, "organization", t.Organization)
@@ -69,7 +69,7 @@ func explainTarget(t *Target) members {
 	of = said(of, "url", t.URL)
 	of = said(of, "path", t.Path)
 	of = append(of, explainAttributes(t.Attributes)...)
-	of = append(of, member{"only", words(t.Only)}, member{"names", explainMap(t.Names)})
+	of = append(of, member{"only", explainOnly(p, t)}, member{"names", explainMap(t.Names)})
 	if len(t.Rename) > 0 {
 		var rename members
 		for _, environment := range slices.Sorted(maps.Keys(t.Rename)) {
@@ -78,6 +78,23 @@ func explainTarget(t *Target) members {
 		of = append(of, member{"rename", rename})
 	}
 	return of
+}
+
+// explainOnly says beside a GitLab target's environments which of them are
+// protected, where that is not the same for all: the language has no word for
+// it.
+func explainOnly(p *Policy, t *Target) node {
+	_, same := t.Attributes["protected"]
+	if t.Kind != "gitlab" || same {
+		return words(t.Only)
+	}
+	var production []string
+	for _, environment := range t.Only {
+		if p.Environment(environment).Tier == Production {
+			production = append(production, environment)
+		}
+	}
+	return remark{words(t.Only), "protected: " + strings.Join(production, ", ")}
 }
 
 func explainSecret(s *Secret) members {

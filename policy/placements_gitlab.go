@@ -67,7 +67,7 @@ func (p *Policy) longNames(placements []Placement) []finding.Finding {
 		at := p.nameAt(place)
 		if !told[at] {
 			told[at] = true
-			findings = append(findings, flaw(at, "give CI a shorter name by as:",
+			findings = append(findings, flaw(at, "give CI a shorter name by as:, or by the target's rename:",
 				"a name of %d characters is longer than the %d that GitLab takes, and goes to target %s", len(place.Name), maxKey, place.Target))
 		}
 	}
@@ -118,11 +118,11 @@ func (p *Policy) hiddenUnmasked(placements []Placement) []finding.Finding {
 			continue
 		}
 		told[s] = true
-		at, written := s.Fields["masked"]
-		if !written {
-			at = s.Fields["hidden"]
+		at, help := s.Fields["masked"], "leave masked: false out, or set hidden: false beside it"
+		if _, its := s.Attributes["masked"]; !its {
+			at, help = s.Fields["hidden"], "leave hidden: true out, or set masked: true beside it"
 		}
-		findings = append(findings, flaw(at, "leave masked: false out, or set hidden: false",
+		findings = append(findings, flaw(at, help,
 			"%s is hidden and not masked in target %s: what GitLab hides it masks, too", s.Name, place.Target))
 	}
 	return findings
