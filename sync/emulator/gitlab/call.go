@@ -7,6 +7,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/keyplumb/keyplumb/sync/emulator/harness"
@@ -34,13 +35,18 @@ type handler func(*call) (reply, error)
 
 type callKey struct{}
 
-// process runs the request's route against the state.
+// process runs the request's route against the state. What is not below the
+// API's prefix would be one of GitLab's pages, which are not emulated.
 func (s *Server) process(x *harness.Exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := &call{server: s, body: x.Body, header: x.Header(), base: x.Base, now: s.Clock().Now()}
 	c.header.Set("Date", c.now.Format(http.TimeFormat))
 	c.header.Set("X-Request-Id", rand.Text())
+	if !strings.HasSuffix(x.Base, prefix) {
+		write(x.Answer, reply{http.StatusNotFound, "404: Not Found"})
+		return
+	}
 	ctx := context.WithValue(x.Request.Context(), callKey{}, c)
 	s.routes.ServeHTTP(x.Answer, x.Request.WithContext(ctx))
 }

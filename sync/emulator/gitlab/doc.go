@@ -41,7 +41,7 @@
 // counts as the empty string, but for a description.
 //
 // Not emulated: personal namespaces, members and their administration, public
-// projects, conditional requests, tokens in the query, keyset pagination,
+// projects, conditional requests, expansion of %NAME%, tokens in the query, keyset pagination,
 // audit events, GraphQL, pipelines. What is not there answers 404.
 //
 // Faults (Inject) make single requests go wrong on purpose.

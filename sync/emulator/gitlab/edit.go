@@ -31,6 +31,9 @@ func (s *Server) SetVariable(p Place, v Variable) error {
 		return err
 	}
 	added := v.kept()
+	if !at.level.scoped && (added.scope != "*" || added.hidden) {
+		return fmt.Errorf("variable %s at %s: it has no scope there and cannot be hidden", v.Key, p)
+	}
 	former := at.variables[added.identity()]
 	if former != nil {
 		added.id = former.id

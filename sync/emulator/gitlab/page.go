@@ -28,7 +28,7 @@ func page[T any](c *call, all []T) ([]T, error) {
 	if number < last {
 		next = strconv.Itoa(number + 1)
 	}
-	if number > 1 {
+	if number > 1 && number <= last {
 		prev = strconv.Itoa(number - 1)
 	}
 	c.header.Set("X-Page", strconv.Itoa(number))
