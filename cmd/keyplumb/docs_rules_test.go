@@ -22,7 +22,7 @@ const rulePages = "../../docs/rules"
 // without a network.
 var policyRules = []string{
 	"shared-reference", "no-owner", "no-rotation", "expired-exception",
-	"broad-scope", "plaintext-endpoint", "static-credential", "policy-not-owned",
+	"broad-scope", "plaintext-endpoint", "static-credential", "policy-not-owned", "unprotected-variable",
 }
 
 // A rulePage is one page of docs/rules, by its headings.
@@ -94,7 +94,8 @@ func TestRuleIndex(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Rules\n\nWhat keyplumb finds, and what each finding means. `rules` in the policy sets a rule's level or turns it off; an entry of `allow` accepts one finding, with a reason and an end date.\n\n| rule | default | |\n| --- | --- | --- |\n")
 	for _, page := range readRulePages(t) {
-		first, _, _ := strings.Cut(page.sections["Why"], ". ")
+		paragraph, _, _ := strings.Cut(page.sections["Why"], "\n")
+		first, _, _ := strings.Cut(paragraph, ". ")
 		fmt.Fprintf(&b, "| [%s](%[1]s.md) | %s | %s. |\n", page.rule.ID, page.rule.Default, strings.TrimSuffix(first, "."))
 	}
 	golden(t, filepath.Join(rulePages, "README.md"), b.String())
