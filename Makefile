@@ -97,8 +97,8 @@ test-sops: ## files that the real sops and age made
 	$(MAKE) --no-print-directory $(SOPS) $(AGE_KEYGEN)
 	SOPS=$(CURDIR)/$(SOPS) AGE_KEYGEN=$(CURDIR)/$(AGE_KEYGEN) go test -tags realsops -count 1 -run '^TestRealSops' ./cmd/keyplumb ./sync/source/sops
 
-test-clients: ## octokit and PyGithub against the emulated GitHub; needs Node 20 and Python 3
-	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -run '^TestClients$$' -v ./sync/emulator/github/githubtest
+test-clients: ## clients that nobody here wrote against the emulated GitHub and GitLab; needs Node 20 and Python 3
+	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -run '^TestClients$$' -v ./sync/emulator/github/githubtest ./sync/emulator/gitlab
 
 test-action: $(ACT) ## the Action, run by act against an emulated GitHub
 	ACT=$(CURDIR)/$(ACT) testdata/action/run.sh

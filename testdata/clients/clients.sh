@@ -1,19 +1,40 @@
 #!/usr/bin/env bash
-# Runs the clients in this folder against the GitHub API at GITHUB_API_URL, with
-# GITHUB_TOKEN, APP_ID and APP_PRIVATE_KEY. They are installed, in the versions
-# that are pinned here, into the folder that the first argument names.
+# Runs a client of this folder against an emulated API:
 #
-# `make test-clients` runs it with the emulated GitHub.
+#   clients.sh DIR octokit|pygithub             GITHUB_API_URL, GITHUB_TOKEN, APP_ID, APP_PRIVATE_KEY
+#   clients.sh DIR gitbeaker|python_gitlab      GITLAB_URL, GITLAB_TOKEN
+#   clients.sh DIR gitbeaker|python_gitlab readback PROJECT
+#                                               prints the project's variables as sorted lines of JSON
+#
+# The clients are installed, in the versions that are pinned here, into DIR,
+# unless they are there.
+#
+# `make test-clients` runs it with the emulated GitHub and GitLab.
 set -euo pipefail
-: "${1:?the folder to install into}"
-: "${GITHUB_API_URL:?}" "${GITHUB_TOKEN:?}" "${APP_ID:?}" "${APP_PRIVATE_KEY:?}"
+dir=${1:?the folder to install into}
+client=${2:?the client to run}
+shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 
-cd "$1"
-cp "$here"/package.json "$here"/package-lock.json "$here"/octokit.mjs .
-npm ci --silent --no-audit --no-fund --ignore-scripts
-node octokit.mjs
-
-python3 -m venv venv
-venv/bin/pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
-venv/bin/python "$here/pygithub.py"
+cd "$dir"
+case $client in
+octokit | gitbeaker)
+  if [[ ! -d node_modules ]]; then
+    cp "$here"/package.json "$here"/package-lock.json .
+    npm ci --silent --no-audit --no-fund --ignore-scripts
+  fi
+  cp "$here/$client.mjs" . # Node looks for packages beside the script
+  exec node "$client.mjs" "$@"
+  ;;
+pygithub | python_gitlab)
+  if [[ ! -d venv ]]; then
+    python3 -m venv venv
+    venv/bin/pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
+  fi
+  exec venv/bin/python "$here/$client.py" "$@"
+  ;;
+*)
+  echo "no client $client" >&2
+  exit 2
+  ;;
+esac

@@ -50,6 +50,9 @@ func TestFilter(t *testing.T) {
 		if got.text != `{"message":{"key":["(K) has already been taken"]}}` {
 			t.Errorf("PUT %s: %s", place, got.text)
 		}
+		c.want(409, "GET", place+"/K", fields{"filter": fields{"environment_scope": "prod"}}) // a GET has no body
+		c.want(204, "DELETE", place+"/K", fields{"filter": fields{"environment_scope": "prod"}})
+		c.want(201, "POST", place, fields{"key": "K", "value": "again", "environment_scope": "prod"})
 		c.want(204, "DELETE", place+"/K"+prod, nil)
 		c.want(200, "GET", place+"/K", nil) // one is left
 	}

@@ -40,8 +40,9 @@ func (c *call) readParams() error {
 	return nil
 }
 
+// readBody adds the parameters of a body. That of a GET has no meaning.
 func (c *call) readBody() error {
-	if len(c.body) == 0 {
+	if len(c.body) == 0 || c.request.Method == http.MethodGet || c.request.Method == http.MethodHead {
 		return nil
 	}
 	declared := c.request.Header.Get("Content-Type")

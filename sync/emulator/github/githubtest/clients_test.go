@@ -22,17 +22,19 @@ func TestClients(t *testing.T) {
 	server := Start(t, github.Options{})
 	server.AddRepository("acme/api")
 	server.AddToken(bearer)
-	command := exec.CommandContext(t.Context(), clients+"/clients.sh", t.TempDir())
-	command.Env = append(os.Environ(),
-		"GITHUB_API_URL="+server.URL, "GITHUB_TOKEN="+bearer,
-		"APP_ID=42", "APP_PRIVATE_KEY="+installApp(t, server),
-	)
-	output, err := command.CombinedOutput()
-	t.Logf("%s", output)
-	if err != nil {
-		t.Fatal(err)
+	folder, appKey := t.TempDir(), installApp(t, server)
+	for _, client := range []string{"octokit", "pygithub"} {
+		command := exec.CommandContext(t.Context(), clients+"/clients.sh", folder, client)
+		command.Env = append(os.Environ(),
+			"GITHUB_API_URL="+server.URL, "GITHUB_TOKEN="+bearer, "APP_ID=42", "APP_PRIVATE_KEY="+appKey,
+		)
+		output, err := command.CombinedOutput()
+		t.Logf("%s", output)
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	want, err := os.ReadFile(clients + "/snapshot.golden")
+	want, err := os.ReadFile(clients + "/github.golden")
 	if err != nil {
 		t.Fatal(err)
 	}
