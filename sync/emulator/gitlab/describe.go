@@ -12,7 +12,10 @@ func getVersion(c *call) (reply, error) {
 	if c.token == nil {
 		return reply{}, unauthorized()
 	}
-	return reply{http.StatusOK, map[string]any{"version": release, "revision": "0123456789a", "enterprise": !c.server.free}}, nil
+	return reply{http.StatusOK, map[string]any{
+		"version": release, "revision": "0123456789a", "enterprise": !c.server.free,
+		"kas": map[string]any{"enabled": false, "externalUrl": nil, "version": nil},
+	}}, nil
 }
 
 func getUser(c *call) (reply, error) {
@@ -49,7 +52,20 @@ func (c *call) describeProject(p *project) map[string]any {
 			"full_path": p.group.fullPath(), "parent_id": parentID(p.group),
 			"web_url": c.host() + "/groups/" + p.group.fullPath(),
 		},
+		"permissions": map[string]any{
+			"project_access": access(c.token.roles[p.id]),
+			"group_access":   access(c.token.inGroups(p.group)),
+		},
 	}
+}
+
+// access renders the user's own membership, null if there is none: an
+// administrator need not be a member.
+func access(role Role) any {
+	if role == none {
+		return nil
+	}
+	return map[string]any{"access_level": int(role), "notification_level": 3}
 }
 
 func getGroup(c *call) (reply, error) {

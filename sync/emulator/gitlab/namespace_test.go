@@ -17,6 +17,15 @@ func TestProjectsAndGroups(t *testing.T) {
 	if byID["path_with_namespace"] != web {
 		t.Errorf("by id %v", byID)
 	}
+	c.AddToken("member", gitlab.Member("acme", gitlab.Maintainer))
+	for token, want := range map[string]string{
+		owner:    "map[group_access:<nil> project_access:<nil>]",
+		"member": "map[group_access:map[access_level:40 notification_level:3] project_access:<nil>]",
+	} {
+		if got := c.as(token).want(200, "GET", "/projects/acme%2Fapps%2Fweb", nil).fields(t)["permissions"]; fmt.Sprint(got) != want {
+			t.Errorf("permissions of %s: %v", token, got)
+		}
+	}
 	namespace, ok := project["namespace"].(map[string]any)
 	if !ok || namespace["full_path"] != "acme/apps" {
 		t.Fatalf("namespace %v", project["namespace"])

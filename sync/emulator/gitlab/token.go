@@ -35,8 +35,7 @@ type token struct {
 	observed int   // requests in it
 }
 
-// onGroup is the user's role in a group: the highest of those in it and in the
-// groups that it is inside of. A nil token is nobody's.
+// onGroup is what the user may do in a group. A nil token is nobody's.
 func (t *token) onGroup(g *group) Role {
 	if t == nil {
 		return none
@@ -44,6 +43,12 @@ func (t *token) onGroup(g *group) Role {
 	if t.admin {
 		return Owner
 	}
+	return t.inGroups(g)
+}
+
+// inGroups is the highest of the user's roles in a group and in those that it is
+// inside of.
+func (t *token) inGroups(g *group) Role {
 	highest := none
 	for _, each := range g.chain() {
 		highest = max(highest, t.roles[each.id])
