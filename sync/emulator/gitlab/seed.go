@@ -51,7 +51,8 @@ func (s *Server) MoveProject(from, to string) {
 	s.former[strings.ToLower(from)] = moved.id
 }
 
-// place puts a project at a path, which it takes from one that had it before.
+// place puts a project at a path, which none has now. One that had it before is
+// no longer found there.
 func (s *Server) place(p *project, fullPath string) {
 	at := strings.LastIndex(fullPath, "/")
 	if at < 0 {
@@ -60,7 +61,6 @@ func (s *Server) place(p *project, fullPath string) {
 	if found := s.findProject(fullPath); found != nil && strings.EqualFold(found.fullPath(), fullPath) {
 		panic(fmt.Sprintf("project %s exists", fullPath))
 	}
-	delete(s.former, strings.ToLower(fullPath))
 	p.group, p.path = s.addGroup(fullPath[:at]), fullPath[at+1:]
 }
 
