@@ -30,10 +30,15 @@ var complaint = regexp.MustCompile(`(?m)^error(\[[a-z-]+\])?: `)
 
 func tryBadInputs(t *testing.T, cases []badInput) {
 	t.Helper()
+	tryBadInputsOn(t, unsynced, cases)
+}
+
+func tryBadInputsOn(t *testing.T, on func(*testing.T) *stage, cases []badInput) {
+	t.Helper()
 	for _, bad := range cases {
 		t.Run(bad.name, func(t *testing.T) {
 			t.Parallel()
-			s := unsynced(t)
+			s := on(t)
 			if bad.prepare != nil {
 				bad.prepare(s)
 			}
@@ -46,7 +51,10 @@ func tryBadInputs(t *testing.T, cases []badInput) {
 func (bad *badInput) try(s *stage) {
 	s.t.Helper()
 	s.github.ForgetRequests()
-	before := s.github.Snapshot()
+	if s.gitlab != nil {
+		s.gitlab.ForgetRequests()
+	}
+	before := s.snapshot()
 	args := strings.Fields(bad.args)
 	if len(args) == 0 {
 		args = []string{"sync"}
@@ -77,17 +85,35 @@ func (bad *badInput) try(s *stage) {
 	s.untouched(before)
 }
 
-// untouched holds GitHub against what it was.
+// untouched holds the CI against what it was.
 func (s *stage) untouched(before string) {
 	s.t.Helper()
 	for _, r := range s.github.Requests() {
-		if r.Method != "GET" && r.Method != "HEAD" {
-			s.t.Errorf("%s %s was sent", r.Method, r.Path)
+		s.reads(r.Method, r.Path)
+	}
+	if s.gitlab != nil {
+		for _, r := range s.gitlab.Requests() {
+			s.reads(r.Method, r.Path)
 		}
 	}
-	if after := s.github.Snapshot(); after != before {
-		s.t.Errorf("GitHub holds\n%s\nand held\n%s", after, before)
+	if after := s.snapshot(); after != before {
+		s.t.Errorf("the CI holds\n%s\nand held\n%s", after, before)
 	}
+}
+
+func (s *stage) reads(method, path string) {
+	s.t.Helper()
+	if method != "GET" && method != "HEAD" {
+		s.t.Errorf("%s %s was sent", method, path)
+	}
+}
+
+// snapshot is all that the stage's CI holds.
+func (s *stage) snapshot() string {
+	if s.gitlab != nil {
+		return s.gitlab.Snapshot()
+	}
+	return s.github.Snapshot()
 }
 
 // runAlone runs a command in a process of its own.

@@ -71,18 +71,21 @@ func TestKilledAfterEveryRequest(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		stage func(*testing.T) *stage
+		least int      // requests that an undisturbed sync makes at least
 		keeps []string // what is there before, and must be there all along
 	}{
-		{"a first sync", unsynced, nil},
-		{"a changing sync", changing, []string{"SECOND"}},
+		{"a first sync", unsynced, 20, nil},
+		{"a changing sync", changing, 20, []string{"SECOND"}},
+		{"a first sync to GitLab", unsyncedProject, 8, nil},
+		{"a changing sync to GitLab", changingProject, 10, []string{"SECOND"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			undisturbed := tt.stage(t)
 			undisturbed.must(exitOK, "sync", "--prune")
-			requests := len(undisturbed.github.Requests())
+			requests := undisturbed.requests()
 			want := undisturbed.state()
-			if requests < 20 {
+			if requests < tt.least {
 				t.Fatalf("an undisturbed sync makes %d requests only", requests)
 			}
 			for n := 1; n <= requests; n++ {
@@ -111,10 +114,10 @@ func (s *stage) killAfter(n int, keeps []string) {
 	defer kill()
 	cmd := s.process(ctx, "sync", "--prune")
 	var once sync.Once
-	s.github.After(func(done int, _, _ string) {
+	s.after(func(done int, _, _ string) {
 		for _, name := range keeps {
 			for _, environment := range []string{"dev", "prod"} {
-				if _, there := s.github.SecretValue(emulator.InEnvironment("acme/api", environment), name); !there {
+				if !s.holds(environment, name) {
 					s.t.Errorf("after request %d %s is missing in %s", done, name, environment)
 				}
 			}
@@ -129,13 +132,42 @@ func (s *stage) killAfter(n int, keeps []string) {
 	if ctx.Err() == nil || err == nil {
 		s.t.Errorf("the process was not killed: it ended by itself before request %d (%v)\n%s", n, err, out)
 	}
-	s.github.After(nil)
+	s.after(nil)
 }
 
-// state is what GitHub holds, and what the ledgers say of it, without what no
+// after has a hook called after each request that the stage's CI processed.
+func (s *stage) after(hook func(n int, method, path string)) {
+	if s.gitlab != nil {
+		s.gitlab.After(hook)
+		return
+	}
+	s.github.After(hook)
+}
+
+// requests counts what the stage's CI was asked.
+func (s *stage) requests() int {
+	if s.gitlab != nil {
+		return len(s.gitlab.Requests())
+	}
+	return len(s.github.Requests())
+}
+
+func (s *stage) holds(environment, name string) (there bool) {
+	if s.gitlab != nil {
+		_, there = s.gitlab.Variable(inProject(), name, environment)
+		return there
+	}
+	_, there = s.github.SecretValue(emulator.InEnvironment("acme/api", environment), name)
+	return there
+}
+
+// state is what the CI holds, and what the ledgers say of it, without what no
 // two runs share: times, generations, nonces.
 func (s *stage) state() string {
 	s.t.Helper()
+	if s.gitlab != nil {
+		return s.projectState()
+	}
 	var out strings.Builder
 	out.WriteString(s.github.Snapshot(emulator.WithoutVariables("KEYPLUMB_LEDGER")))
 	for _, environment := range []string{"dev", "prod"} {

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/keyplumb/keyplumb/sync/emulator/github"
+	"github.com/keyplumb/keyplumb/sync/emulator/gitlab"
 	"github.com/keyplumb/keyplumb/sync/secret"
 )
 
@@ -28,7 +29,10 @@ environments: {
 	prod: tier: "production"
 }
 sources: files: {kind: "sops", path: "secrets.{env}.yaml"}
-targets: api: {kind: "github", repository: "acme/api"}
+targets: {
+	api: {kind: "github", repository: "acme/api"}
+	web: {kind: "gitlab", project: "acme/web"}
+}
 secrets: {
 	DATABASE_URL: {owner: "platform", in: [_]: value: #PostgresURL}
 	STRIPE_SECRET_KEY: {owner: "payments", in: {
@@ -42,7 +46,7 @@ secrets: {
 func (c *Command) demoCommand(code *int) *cobra.Command {
 	return &cobra.Command{
 		Use: "demo", Short: "Show the whole story on this machine, with nothing to set up", Args: noArguments,
-		Long: "Run check, plan, sync and drift for real, from an encrypted file to an emulated GitHub on loopback.\n" +
+		Long: "Run check, plan, sync and drift for real, from an encrypted file to an emulated GitHub and GitLab on loopback.\n" +
 			"Everything is made for the demo, in a temporary folder, and gone afterwards.",
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			*code, err = c.demo(cmd.Context())
@@ -51,12 +55,13 @@ func (c *Command) demoCommand(code *int) *cobra.Command {
 	}
 }
 
-// A demo is a vault of encrypted files and an emulated GitHub, with the
-// commands run against them by the same code as ever.
+// A demo is a vault of encrypted files, an emulated GitHub and an emulated
+// GitLab that share a clock, with the commands run against them by the same code as ever.
 type demo struct {
 	*Command
 	dir     string
 	github  *github.Server
+	gitlab  *gitlab.Server
 	clock   *github.Clock
 	key     *age.X25519Identity
 	values  map[string]map[string]string // environment → name → value
@@ -84,7 +89,7 @@ func (c *Command) demo(ctx context.Context) (int, error) {
 func (d *demo) tell(ctx context.Context) {
 	d.say("A policy, keyplumb.cue:")
 	d.show(demoPolicy)
-	d.say("The vault: secrets.dev.yaml and secrets.prod.yaml, encrypted with sops and age. The target: an emulated GitHub on loopback, with the environments dev and prod of acme/api.")
+	d.say("The vault: secrets.dev.yaml and secrets.prod.yaml, encrypted with sops and age. The targets: an emulated GitHub on loopback, with the environments dev and prod of acme/api, and an emulated GitLab with the project acme/web.")
 	d.step(ctx, "Is the policy in order?", exitOK, "check")
 	d.step(ctx, "What would a sync do?", exitOK, "plan")
 	d.step(ctx, "Do it.", exitOK, "sync")
@@ -96,6 +101,13 @@ func (d *demo) tell(ctx context.Context) {
 	}
 	d.step(ctx, "An hour later somebody edits a secret in GitHub by hand. GitHub shows no values, but keyplumb finds it.", exitFindings, "drift")
 	d.step(ctx, "Put the vault's value back.", exitOK, "sync")
+
+	err := d.gitlab.EditVariable(gitlab.InProject("acme/web"), "SMTP_PASSWORD", "prod", func(v *gitlab.Variable) { v.Protected = false })
+	if err != nil {
+		d.failed = append(d.failed, "editing the variable")
+	}
+	d.step(ctx, "Somebody lets every branch of acme/web have production's mail password. The value is the right one; who may read it is not.", exitFindings, "drift")
+	d.step(ctx, "Put that right, too.", exitOK, "sync")
 
 	d.values["dev"]["SMTP_PASSWORD"] = d.values["prod"]["SMTP_PASSWORD"]
 	if err := d.seal("dev"); err != nil {
@@ -191,7 +203,7 @@ func (d *demo) seal(environment string) error {
 	return os.WriteFile(filepath.Join(d.dir, name), sealed, 0o600)
 }
 
-// serve starts the emulator on loopback.
+// serve starts the emulators on loopback.
 func (d *demo) serve(ctx context.Context) (func(), error) {
 	token := d.random("")
 	d.github = github.New(github.Options{Clock: d.clock})
@@ -199,14 +211,11 @@ func (d *demo) serve(ctx context.Context) (func(), error) {
 	d.github.AddEnvironment("acme/api", "dev")
 	d.github.AddEnvironment("acme/api", "prod")
 	d.github.AddToken(token)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return func() {}, err
-	}
-	server := &http.Server{Handler: d.github, ReadHeaderTimeout: time.Minute}
-	go func() { _ = server.Serve(listener) }()
+	d.gitlab = gitlab.New(gitlab.Options{Clock: d.clock})
+	d.gitlab.AddProject("acme/web")
+	d.gitlab.AddToken(token, gitlab.Member("acme/web", gitlab.Maintainer))
 	d.environ = []string{
-		"GITHUB_API_URL=http://" + listener.Addr().String(), "GITHUB_TOKEN=" + token,
+		"GITHUB_TOKEN=" + token, "GITLAB_TOKEN=" + token,
 		"SOPS_AGE_KEY=" + d.key.String(), "KEYPLUMB_LEDGER_KEY=" + secret.NewKey().Encode(),
 	}
 	for _, name := range []string{"NO_COLOR", "FORCE_COLOR", "TERM", "PATH", "HOME"} {
@@ -214,5 +223,22 @@ func (d *demo) serve(ctx context.Context) (func(), error) {
 			d.environ = append(d.environ, name+"="+value)
 		}
 	}
+	stopGitHub, err := d.listen(ctx, "GITHUB_API_URL", d.github, "")
+	if err != nil {
+		return func() {}, err
+	}
+	stopGitLab, err := d.listen(ctx, "CI_API_V4_URL", d.gitlab, "/api/v4")
+	return func() { stopGitHub(); stopGitLab() }, err
+}
+
+// listen serves one emulator, and names its address to the commands.
+func (d *demo) listen(ctx context.Context, variable string, handler http.Handler, path string) (stop func(), err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return func() {}, err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }()
+	d.environ = append(d.environ, variable+"=http://"+listener.Addr().String()+path)
 	return func() { _ = server.Close() }, nil
 }

@@ -56,6 +56,7 @@ func leakCases() []leakCase {
 		}, commands: running, meant: []string{"secrets.prod.yaml"}},
 	}
 	cases = append(cases, constraintCases()...)
+	cases = append(cases, gitlabCases()...)
 	return append(cases, faultCases()...)
 }
 

@@ -114,7 +114,7 @@ func withoutHolds(lint []finding.Finding) []finding.Finding {
 func (r *run) judged(found []finding.Finding, write bool) []finding.Finding {
 	var binding, others []finding.Finding
 	for _, f := range found {
-		if write && slices.Contains([]string{"missing-value", "invalid-value", "too-large"}, f.Rule) {
+		if write && slices.Contains([]string{"missing-value", "invalid-value", "too-large", "unmaskable"}, f.Rule) {
 			binding = append(binding, f)
 		} else {
 			others = append(others, f)

@@ -17,6 +17,7 @@ import (
 
 	emulator "github.com/keyplumb/keyplumb/sync/emulator/github"
 	"github.com/keyplumb/keyplumb/sync/emulator/github/githubtest"
+	"github.com/keyplumb/keyplumb/sync/emulator/gitlab"
 	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/source/sops"
 )
@@ -28,6 +29,7 @@ type stage struct {
 	t         testing.TB
 	dir       string
 	github    *githubtest.Server
+	gitlab    *gitlab.Server // nil until the stage moves there
 	key       *age.X25519Identity
 	ledgerKey secret.Key
 	environ   []string

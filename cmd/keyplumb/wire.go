@@ -23,6 +23,7 @@ import (
 	"github.com/keyplumb/keyplumb/sync/store"
 	targetdotenv "github.com/keyplumb/keyplumb/sync/target/dotenv"
 	"github.com/keyplumb/keyplumb/sync/target/github"
+	"github.com/keyplumb/keyplumb/sync/target/gitlab"
 )
 
 // providers opens sources and targets for a run, with the credentials that
@@ -35,13 +36,14 @@ type providers struct {
 
 	progress *progress
 	mu       sync.Mutex
-	limiter  *rest.Limiter // GitHub counts by account, so its targets share one
+	github   *rest.Limiter // GitHub counts by account, so its targets share one
+	gitlab   *rest.Limiter // and so does GitLab
 	targets  []store.Target
 }
 
 // wire sets up the engine.
 func (r *run) wire(ctx context.Context, j job, t tree) error {
-	p := &providers{run: r, job: j, tree: t, limiter: github.NewLimiter()}
+	p := &providers{run: r, job: j, tree: t, github: github.NewLimiter(), gitlab: gitlab.NewLimiter()}
 	if err := errors.Join(p.built(), p.guardTargets(), p.adoptable()); err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func (r *run) wire(ctx context.Context, j job, t tree) error {
 // The kinds that this keyplumb can read and write.
 var (
 	builtSources = []string{"sops", "dotenv", "env"}
-	builtTargets = []string{"github", "dotenv"}
+	builtTargets = []string{"github", "gitlab", "dotenv"}
 )
 
 // built refuses the kinds that a policy may name and this keyplumb does not
@@ -151,6 +153,8 @@ func (p *providers) open(ctx context.Context, t policy.Target, use engine.Use) (
 	switch t.Kind {
 	case "github":
 		return p.openGitHub(t, use)
+	case "gitlab":
+		return p.openGitLab(t)
 	case "dotenv":
 		return p.openDotenv(ctx, use)
 	}
@@ -177,7 +181,7 @@ func (p *providers) openGitHub(t policy.Target, use engine.Use) (store.Target, e
 	o := github.Options{
 		URL: base, Repository: t.Repository, Organization: t.Organization, ScopeKind: t.ScopeKind, Store: t.Store,
 		Create: t.Create, ReadOnly: !use.Write, Variables: use.Variables || use.Ledger, UserAgent: "keyplumb",
-		TLS: &tls.Config{MinVersion: tls.VersionTLS12}, Limiter: p.limiter, Notify: p.waiting,
+		TLS: &tls.Config{MinVersion: tls.VersionTLS12}, Limiter: p.github, Notify: p.waiting,
 	}
 	token := p.Getenv("GITHUB_TOKEN")
 	if token == "" {

@@ -16,12 +16,38 @@ import (
 // that is the placement's own does not keep the others from being written; one
 // that the next write would share does.
 func (w *writer) writeAll(ctx context.Context, actions ...plan.Action) error {
-	g, _ := newGroup(context.WithoutCancel(ctx), parallel)
+	var first, rest []*Result
+	led := map[string]bool{}
 	for i := range w.run.Results {
 		res := &w.run.Results[i]
-		if !slices.Contains(actions, res.Change.Action) {
-			continue
+		switch target := res.Change.Target; {
+		case !slices.Contains(actions, res.Change.Action):
+		case w.unannounced(target) && !led[target]:
+			led[target] = true
+			first = append(first, res)
+		default:
+			rest = append(rest, res)
 		}
+	}
+	failed := []error{w.writeEach(ctx, first), w.writeEach(ctx, rest)}
+	for i := range w.run.Results {
+		if res := &w.run.Results[i]; res.Err != nil {
+			failed = append(failed, res.Err)
+		}
+	}
+	return errors.Join(append(failed, ctx.Err())...)
+}
+
+// unannounced tells whether nothing was written to a target yet, no intention
+// either: then its first change goes alone, since a token that may not write
+// shows it only there, and once is enough to be told.
+func (w *writer) unannounced(target string) bool {
+	return w.run.keepers[target] == nil || w.run.engine.Keys.Current.IsZero()
+}
+
+func (w *writer) writeEach(ctx context.Context, results []*Result) error {
+	g, _ := newGroup(context.WithoutCancel(ctx), parallel)
+	for _, res := range results {
 		g.Go(func() error {
 			if !w.stopped() && ctx.Err() == nil {
 				w.write(ctx, res)
@@ -29,13 +55,7 @@ func (w *writer) writeAll(ctx context.Context, actions ...plan.Action) error {
 			return nil
 		})
 	}
-	failed := []error{g.Wait()}
-	for i := range w.run.Results {
-		if res := &w.run.Results[i]; res.Err != nil {
-			failed = append(failed, res.Err)
-		}
-	}
-	return errors.Join(append(failed, ctx.Err())...)
+	return g.Wait()
 }
 
 func (w *writer) write(ctx context.Context, res *Result) {

@@ -17,14 +17,20 @@ func (r Reason) rule() string {
 	}
 }
 
-// Drift states the changes as findings.
+// Drift states the changes as findings. What is to be written though nothing
+// is wrong with it counts as what it is until then.
 func (p *Plan) Drift() []finding.Finding {
 	var findings []finding.Finding
 	for _, c := range p.Changes {
-		if c.Reason == Refreshed {
-			continue // in sync; it is rewritten only because the user asked
+		switch {
+		case c.Reason != Refreshed:
+			findings = append(findings, c.Finding())
+		case c.until != nil:
+			findings = append(findings, *c.until)
+			p.Unverified++
+		default:
+			p.InSync++
 		}
-		findings = append(findings, c.Finding())
 	}
 	return findings
 }

@@ -18,7 +18,7 @@ type verdict struct {
 	action     Action
 	reason     Reason
 	attributes []string
-	blocked    *finding.Finding // rule, severity, message and help
+	blocked    *finding.Finding // rule, severity, message and help; of a refreshed one until it is
 	unverified bool
 }
 
@@ -66,26 +66,35 @@ func (p *Plan) enter(s *Scope, d *Desired, v verdict) {
 	case v.inSync:
 		p.InSync++
 		p.Settled[Place{s.Target, s.Scope, d.ID}] = true
-	case v.blocked != nil:
+	case v.blocked != nil && v.action == "":
 		if v.unverified {
 			p.Unverified++
 		}
 		p.find(s, d, *v.blocked)
 	default:
-		p.Changes = append(p.Changes, Change{
+		c := Change{
 			Action: v.action, Reason: v.reason, Attributes: v.attributes,
 			Target: s.Target, Scope: s.Scope, ID: d.ID, Name: d.Name,
 			Environment: d.Binding.Environment, Desired: d, Position: d.Secret.Position,
-		})
+		}
+		if v.blocked != nil {
+			f := about(s, d, *v.blocked)
+			c.until = &f
+		}
+		p.Changes = append(p.Changes, c)
 	}
 }
 
 // find enters a finding about a placement, at the secret's entry.
 func (p *Plan) find(s *Scope, d *Desired, f finding.Finding) {
+	p.Findings = append(p.Findings, about(s, d, f))
+}
+
+func about(s *Scope, d *Desired, f finding.Finding) finding.Finding {
 	f.Position = d.Secret.Position
 	f.Target, f.Scope, f.Name = s.Target, s.Scope, d.Name
 	f.Secret, f.Environment = d.Secret.Name, d.Binding.Environment
-	p.Findings = append(p.Findings, f)
+	return f
 }
 
 func held(until time.Time, reason string, now time.Time) finding.Finding {
@@ -186,13 +195,16 @@ func (s *Scope) judgeUnseen(d *Desired, item store.Item, entry ledger.Entry, opt
 	if !entry.Settled.Fingerprint.Equal(s.Ledger.Fingerprint(d.ID, d.Value)) {
 		return s.stale(d, entry, options)
 	}
-	if v := s.settled(d, item, entry, options); !v.inSync {
+	v := s.settled(d, item, entry, options)
+	if !v.inSync && v.reason != Refreshed {
 		return v
 	}
-	return unverified(finding.Warning,
+	unseen := unverified(finding.Warning,
 		fmt.Sprintf("the store shows neither its value nor when it was changed; keyplumb last wrote it at %s",
 			time.Unix(entry.Updated, 0).UTC().Format(time.DateTime+" MST")),
 		"to be sure, write it again with keyplumb sync --refresh")
+	unseen.action, unseen.reason = v.action, v.reason
+	return unseen
 }
 
 // settled is for a placement whose value is the right one.

@@ -105,6 +105,8 @@ type Change struct {
 	Attributes  []string // with Misconfigured: those that differ
 	Desired     *Desired // nil for a delete
 	Position    finding.Position
+
+	until *finding.Finding // with Refreshed: why it is not in sync; nil where it is
 }
 
 // A Plan is the changes that would make the targets match, and what they
