@@ -56,8 +56,8 @@ func (p *Plan) place(s *Scope, d *Desired, options Options, now time.Time) {
 		}
 	}
 	p.enter(s, d, v)
-	if v.inSync {
-		p.rotation(s, d, now)
+	if v.inSync || v.unverified {
+		p.rotation(s, d, now) // what cannot be seen has an age all the same
 	}
 }
 

@@ -154,6 +154,22 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+// What is hidden grows old, too, as far as the ledger knows.
+func TestRotationOfWhatIsHidden(t *testing.T) {
+	hidden := kept{value: "right", masked: "true", hidden: true}
+	k := settledKeeping(hidden)
+	scopes := k.scope(map[string]kept{"KEY": hidden})
+	scopes[0].Desired[0].Secret.Rotate, scopes[0].Desired[0].Secret.Sensitive = 90*day, true
+	var got []string
+	for _, f := range Make(scopes, Options{}, k.clock.Add(91*day)).Findings {
+		got = append(got, f.Rule)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"stale-rotation", "unverified"}) {
+		t.Errorf("got %v", got)
+	}
+}
+
 const day = 24 * time.Hour
 
 func withoutLedger(s []Scope) { s[0].Ledger, s[0].Box = nil, nil }
