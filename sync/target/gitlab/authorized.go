@@ -7,9 +7,8 @@ import (
 	"github.com/keyplumb/keyplumb/sync/secret"
 )
 
-// authorized puts the token on each request, in the header that GitLab takes
-// every kind of token in, and takes off each answer what the client would keep
-// a clock of its own by.
+// authorized puts the token on each request. GitLab takes any access token as
+// an OAuth one.
 // https://docs.gitlab.com/api/rest/authentication/
 type authorized struct {
 	token secret.Value
@@ -18,14 +17,12 @@ type authorized struct {
 
 func (a *authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	out := req.Clone(req.Context())
+	out.Header.Del("Private-Token") // go-gitlab's own, which has nothing in it
 	out.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(a.token.Reveal())))
 	resp, err := a.next.RoundTrip(out)
 	if err != nil {
 		return nil, err
 	}
 	resp.Request = req
-	for _, name := range []string{"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Observed"} {
-		resp.Header.Del(name)
-	}
 	return resp, nil
 }

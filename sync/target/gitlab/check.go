@@ -2,124 +2,146 @@ package gitlab
 
 import (
 	"bytes"
-	"maps"
+	"fmt"
 	"regexp"
-	"strconv"
 	"unicode/utf8"
 
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// variableName is what every shell takes for a variable's name; GitLab would
-// take a digit in front, too. It takes 255 characters.
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,254}$`)
+// variableName is GitLab's rule, and that of a shell: GitLab takes a digit
+// first, and then no job can say the name.
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 const (
-	// maxArgument is the longest string that Linux hands to a new process: a
-	// job with a longer variable cannot start (MAX_ARG_STRLEN, execve(2)).
-	maxArgument = 128 << 10
-	// maxFile is the longest value of a file variable, as GitLab.com has it
-	// for those of a pipeline.
+	maxName = 255 // characters
+	// maxEnvironment is the longest NAME=VALUE that Linux starts a program
+	// with, in bytes, the NUL after it counted: MAX_ARG_STRLEN of execve(2).
+	maxEnvironment = 128 << 10
+	// maxFile is the longest value of a file variable, in bytes.
 	maxFile = 1 << 20
-	// maxInstance is the longest value of an instance's variable, in characters.
-	// https://docs.gitlab.com/api/instance_level_ci_variables/
-	maxInstance = 10_000
 )
 
-// Check tells what GitLab, or the shell of a job, would refuse.
+// Check applies GitLab's rules, and those of an environment variable, which is
+// what a value becomes in a job unless it is a file there.
 func (t *Target) Check(p store.Placement) error {
-	if _, err := t.level.environmentScope(p.Scope); err != nil {
+	if err := t.checkName(p); err != nil {
 		return err
 	}
-	e := &store.Error{Op: "check", Ref: t.level.refTo(p.Scope, p.Name), Kind: store.ErrInvalid}
-	value := p.Value.Reveal()
+	if err := t.checkAttributes(p); err != nil {
+		return err
+	}
+	return t.checkValue(p)
+}
+
+func (t *Target) checkName(p store.Placement) error {
+	_, err := t.resolve(p.Scope)
+	// The name is not quoted: it may be anything, a value pasted in its place too.
+	e := &store.Error{Op: "check", Ref: t.refOf(p.Scope), Kind: store.ErrInvalid}
 	switch {
+	case err != nil:
+		return err
 	case !variableName.MatchString(p.Name):
-		e.Ref = t.level.refOf(p.Scope)
-		e.Detail, e.Hint = "a name has up to 255 letters, digits and _, and no digit in front", "give CI another name by as:"
-	case !utf8.Valid(value) || bytes.IndexByte(value, 0) >= 0:
-		e.Detail, e.Hint = "GitLab keeps text alone: the value is not UTF-8, or has a zero byte", "keep it as base64"
-	case t.level.kind == "instance" && p.Attributes[attrHidden] == "true":
-		e.Detail = "GitLab has no hidden variables of the instance"
-	case hasNote(p.Attributes[attrDescription]):
-		e.Detail = "its description holds what looks like the ledger's entry"
+		e.Detail = "a name has letters, digits and underscores only, and no digit first"
+	case len(p.Name) > maxName:
+		e.Detail = "a name has at most 255 characters"
+	case p.Kind != store.Secret:
+		e.Detail = "GitLab's variables are of one kind"
 	default:
-		return t.checkSize(p, value)
+		return nil
 	}
 	return e
 }
 
-func (t *Target) checkSize(p store.Placement, value []byte) error {
-	e := &store.Error{Op: "check", Ref: t.level.refTo(p.Scope, p.Name), Kind: store.ErrTooLarge}
-	isFile := p.Attributes[attrFile] == "true"
-	switch {
-	case t.level.kind == "instance" && utf8.RuneCount(value) > maxInstance:
-		e.Detail = "a variable of the instance holds 10,000 characters"
-	case !isFile && len(p.Name)+len("=")+len(value)+1 > maxArgument:
-		e.Detail, e.Hint = "a job cannot start with a variable of more than 128 KiB", "set file: true, so that jobs get it as a file"
-	case isFile && len(value) > maxFile:
-		e.Detail = "a file variable holds 1 MiB"
-	default:
-		if err := checkDescription(e.Ref, p.Attributes[attrDescription], p.Note); err != nil {
-			return err
+func (t *Target) checkAttributes(p store.Placement) error {
+	e := &store.Error{Op: "check", Ref: t.refOf(p.Scope) + " " + p.Name, Kind: store.ErrInvalid}
+	for name, text := range p.Attributes {
+		switch name {
+		case attrDescription:
+		case attrMasked, attrProtected, attrHidden, attrRaw, attrFile:
+			if text != yes && text != "false" {
+				e.Detail = name + " is true or false"
+				return e
+			}
+		default:
+			e.Detail = "GitLab has no attribute " + name
+			return e
 		}
-		return t.checkMasked(p, value)
+	}
+	switch {
+	case p.Attributes[attrHidden] == yes && t.level == &instanceLevel:
+		e.Detail = "GitLab has no hidden variables of the instance"
+	case p.Attributes[attrHidden] == yes && p.Attributes[attrMasked] == "false":
+		e.Detail = "what GitLab hides it masks, too"
+	case p.Note != "" && !noteShape.MatchString(p.Note):
+		e.Detail = "that cannot be a note"
+	default:
+		return t.checkDescription(p, p.Attributes[attrDescription])
 	}
 	return e
 }
 
-// checkMasked tells why a value cannot be masked that is to be. It says the
-// rule and not the value: neither how long it is, nor which character it has.
-func (t *Target) checkMasked(p store.Placement, value []byte) error {
-	if p.Attributes[attrMasked] != "true" && p.Attributes[attrHidden] != "true" {
+// checkDescription tells whether somebody's own text and a placement's note
+// can be in one description.
+func (t *Target) checkDescription(p store.Placement, text string) error {
+	e := &store.Error{Op: "check", Ref: t.refOf(p.Scope) + " " + p.Name, Kind: store.ErrInvalid}
+	_, note := splitNote(text)
+	switch n := utf8.RuneCountInString(text); {
+	case !utf8.ValidString(text) || bytes.IndexByte([]byte(text), 0) >= 0:
+		e.Detail = "the description is no text"
+	case note != "":
+		e.Detail = "the description has in it what looks like the ledger's entry"
+	case n > room(p.Note):
+		e.Kind = store.ErrTooLarge
+		e.Detail = fmt.Sprintf("the description has %d characters, and may have %d", n, room(p.Note))
+		e.Hint = "shorten it: of GitLab's 255 characters the ledger's entry takes 160, and one stands between the two"
+		if p.Note == "" {
+			e.Hint = "shorten it"
+		}
+	default:
 		return nil
 	}
-	why := unmaskable(value, isRaw(p.Attributes))
-	if why == "" {
-		return nil
-	}
-	what := attrMasked
-	if p.Attributes[attrHidden] == "true" {
-		what = attrHidden
-	}
-	return &store.Error{
-		Op: "check", Ref: t.level.refTo(p.Scope, p.Name), Kind: store.ErrUnmaskable,
-		Detail: "it is to be " + what + ", and GitLab would refuse to mask it: " + why,
-		Hint:   "change the value at its issuer, or accept that job logs may show it: masked: false",
-	}
+	return e
 }
 
-// whitespace is what Ruby's \s matches.
-const whitespace = " \t\r\n\f\v"
-
-// expandable is what GitLab masks of a value that is not raw.
-var expandable = regexp.MustCompile(`^[a-zA-Z0-9_+=/@:.~-]*$`)
-
-// unmaskable gives the reason for which GitLab would not mask a value, "" where
-// it would (its Ci::Maskable).
-// https://docs.gitlab.com/ci/variables/#mask-a-cicd-variable
-func unmaskable(value []byte, raw bool) string {
+func (t *Target) checkValue(p store.Placement) error {
+	value := p.Value.Reveal()
+	e := &store.Error{Op: "check", Ref: t.refOf(p.Scope) + " " + p.Name, Kind: store.ErrInvalid}
 	switch {
-	case utf8.RuneCount(value) < 8:
-		return "it is shorter than 8 characters"
-	case bytes.ContainsAny(value, whitespace):
-		return "it has whitespace or line breaks"
-	case !raw && !expandable.Match(value):
-		return "it has a character that GitLab does not mask unless the variable is raw"
+	case len(value) == 0:
+		e.Detail = "the value is empty"
+		return e
+	case bytes.IndexByte(value, 0) >= 0:
+		e.Detail = "the value has a NUL byte, which neither GitLab nor an environment variable can hold"
+		return e
+	case !utf8.Valid(value):
+		e.Detail, e.Hint = "the value is not UTF-8, as GitLab's must be", "keep it in base64, and decode it in the job"
+		return e
 	}
-	return ""
+	if detail, hint := t.tooLarge(p); detail != "" {
+		e.Kind, e.Detail, e.Hint = store.ErrTooLarge, detail, hint
+		return e
+	}
+	if p.Attributes[attrMasked] != yes && p.Attributes[attrHidden] != yes {
+		return nil
+	}
+	if why := unmaskable(p.Value, isRaw(p.Attributes)); why != "" {
+		e.Kind, e.Detail, e.Hint = store.ErrUnmaskable, why, unmaskableHint
+		return e
+	}
+	return nil
 }
 
-func isRaw(a store.Attributes) bool { return a[attrRaw] != "false" }
-
-// Complete masks what can be masked, where the policy does not say.
-func (t *Target) Complete(p store.Placement) store.Attributes {
-	out := maps.Clone(p.Attributes)
-	if out == nil {
-		out = store.Attributes{}
+func (t *Target) tooLarge(p store.Placement) (detail, hint string) {
+	isFile := p.Attributes[attrFile] == yes
+	switch {
+	case t.level.maxValue > 0 && utf8.RuneCount(p.Value.Reveal()) > t.level.maxValue:
+		return fmt.Sprintf("the value has more than the %d characters that GitLab allows here", t.level.maxValue), ""
+	case isFile && p.Value.Len() > maxFile:
+		return "the value is over 1 MiB", "keep what is large encrypted in the repository, and its key alone as a variable"
+	case !isFile && len(p.Name)+len("=")+p.Value.Len()+len("\x00") > maxEnvironment:
+		return "name and value are over the 128 KiB that an environment variable can have: no job could be started",
+			"make it a file (file: true), or keep it encrypted in the repository, and its key alone as a variable"
 	}
-	if _, said := out[attrMasked]; !said {
-		out[attrMasked] = strconv.FormatBool(out[attrHidden] == "true" || unmaskable(p.Value.Reveal(), isRaw(out)) == "")
-	}
-	return out
+	return "", ""
 }

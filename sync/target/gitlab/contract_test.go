@@ -13,98 +13,121 @@ import (
 	"github.com/keyplumb/keyplumb/sync/target/gitlab"
 )
 
-const token = "target-token"
+const (
+	project = "acme/apps/web"
+	group   = "acme/apps"
+)
 
-// at is one of the three levels, with a target of it.
-type at struct {
-	*emulator.Server
-	place   emulator.Place
-	options gitlab.Options
-}
-
-func open(t *testing.T, o gitlab.Options) at {
-	t.Helper()
-	return openIn(t, emulator.Options{}, o)
-}
-
-func openIn(t *testing.T, eo emulator.Options, o gitlab.Options) at {
-	t.Helper()
-	s := emulator.New(eo)
-	s.AddProject("acme/apps/web")
-	s.AddToken(token)
-	listening := httptest.NewServer(s)
-	t.Cleanup(listening.Close)
-	o.URL, o.Token = listening.URL, secret.New([]byte(token))
-	a := at{Server: s, options: o, place: emulator.InInstance()}
-	switch {
-	case o.Project != "":
-		a.place = emulator.InProject(o.Project)
-	case o.Group != "":
-		a.place = emulator.InGroup(o.Group)
+// TestContract signs the contract of targets, once for each level, and for what
+// becomes a file in a job.
+func TestContract(t *testing.T) {
+	const name = len("NAME=\x00")
+	tests := []struct {
+		name         string
+		options      gitlab.Options
+		scope, other store.Scope
+		max, many    int
+		attributes   store.Attributes
+	}{
+		{"project", gitlab.Options{Project: project}, "project:prod", "project:review/*", 128<<10 - name, 205, nil},
+		{"group", gitlab.Options{Group: group}, "group:*", "group:prod", 128<<10 - name, 105, nil},
+		{"instance", gitlab.Options{Instance: true}, "instance", "", 10_000, 25, nil},
+		{"files", gitlab.Options{Project: project}, "project:*", "project:a b", 1 << 20, 105, store.Attributes{"file": "true", "protected": "true"}},
 	}
-	return a
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			storetest.Target(t, storetest.TargetHarness{
+				Kinds: secrets, Readable: secrets, CaseSensitive: true,
+				MaxValue: test.max, Many: test.many, Attributes: test.attributes,
+				New: func(t *testing.T) storetest.TargetFixture {
+					lab := emulate(t)
+					return storetest.TargetFixture{
+						Target: openAt(t, lab.URL, test.options), Scope: test.scope, Other: test.other,
+						Stored: func(scope store.Scope, _ store.Kind, name string) (string, bool) {
+							at, environment := placeOf(scope)
+							v, found := lab.Variable(at, name, environment)
+							return v.Value, found
+						},
+						Break:   func(kind error) bool { return fail(lab, kind) },
+						Deletes: func() int { return lab.asked(http.MethodDelete) },
+					}
+				},
+			})
+		})
+	}
 }
 
-func (a at) target(t *testing.T) *gitlab.Target {
+// A lab is an emulated GitLab and where it is.
+type lab struct {
+	*emulator.Server
+	URL string
+}
+
+// emulate starts an emulator with a project in a group in a group.
+func emulate(t *testing.T) *lab {
 	t.Helper()
-	target, err := gitlab.New(a.options)
+	return emulateWith(t, emulator.Options{})
+}
+
+func emulateWith(t *testing.T, o emulator.Options) *lab {
+	t.Helper()
+	s := emulator.New(o)
+	s.AddProject(project)
+	s.AddToken("a token")
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	return &lab{s, server.URL}
+}
+
+// asked counts the requests of a method.
+func (l *lab) asked(method string) int {
+	n := 0
+	for _, request := range l.Requests() {
+		if request.Method == method {
+			n++
+		}
+	}
+	return n
+}
+
+// openAt opens a target, with what is usual filled in.
+func openAt(t *testing.T, url string, o gitlab.Options) *gitlab.Target {
+	t.Helper()
+	o.URL = url
+	if o.Project == "" && o.Group == "" && !o.Instance {
+		o.Project = project
+	}
+	if o.Token.IsEmpty() {
+		o.Token = secret.New([]byte("a token"))
+	}
+	target, err := gitlab.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return target
 }
 
-var levels = map[string]gitlab.Options{
-	"project": {Project: "acme/apps/web"}, "group": {Group: "acme/apps"}, "instance": {Instance: true},
-}
-
-func TestContract(t *testing.T) {
-	for name, options := range levels {
-		t.Run(name, func(t *testing.T) { storetest.Target(t, harness(name, options)) })
+func placeOf(scope store.Scope) (at emulator.Place, environment string) {
+	level, environment, _ := strings.Cut(string(scope), ":")
+	switch level {
+	case "project":
+		return emulator.InProject(project), environment
+	case "group":
+		return emulator.InGroup(group), environment
+	default:
+		return emulator.InInstance(), "*"
 	}
 }
 
-func harness(name string, options gitlab.Options) storetest.TargetHarness {
-	h := storetest.TargetHarness{
-		Kinds: []store.Kind{store.Secret}, Readable: []store.Kind{store.Secret}, CaseSensitive: true,
-		MaxValue: 128<<10 - len("NAME=") - 1, Many: 230,
-		New: func(t *testing.T) storetest.TargetFixture { return fixture(t, name, options) },
-	}
-	if options.Instance {
-		h.MaxValue, h.Many = 10_000, 25
-	}
-	return h
+// fail makes every answer a refusal that echoes all that it was sent.
+func fail(l *lab, kind error) bool {
+	status := map[error]int{
+		store.ErrDenied:      http.StatusForbidden,
+		store.ErrUnauthentic: http.StatusUnauthorized,
+		store.ErrUnavailable: http.StatusNotImplemented, // which is not worth another try
+	}[kind]
+	l.Inject(emulator.Fault{Effect: emulator.Echo(status)})
+	return status != 0
 }
 
-func fixture(t *testing.T, name string, options gitlab.Options) storetest.TargetFixture {
-	a := open(t, options)
-	f := storetest.TargetFixture{
-		Target: a.target(t), Scope: store.Scope(name + ":prod"), Other: store.Scope(name + ":review/*"),
-		Stored: func(scope store.Scope, _ store.Kind, key string) (string, bool) {
-			_, in, _ := strings.Cut(string(scope), ":")
-			if in == "" {
-				in = "*"
-			}
-			v, there := a.Variable(a.place, key, in)
-			return v.Value, there
-		},
-		Break: func(kind error) bool {
-			status := map[error]int{store.ErrDenied: 403, store.ErrUnauthentic: 401, store.ErrUnavailable: 418}[kind]
-			a.Inject(emulator.Fault{Effect: emulator.Echo(status)})
-			return true
-		},
-		Deletes: func() int {
-			n := 0
-			for _, r := range a.Requests() {
-				if r.Method == http.MethodDelete {
-					n++
-				}
-			}
-			return n
-		},
-	}
-	if options.Instance {
-		f.Scope, f.Other = "instance", ""
-	}
-	return f
-}
+var secrets = []store.Kind{store.Secret}

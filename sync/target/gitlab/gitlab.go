@@ -1,29 +1,32 @@
-// Package gitlab writes to the CI/CD variables of a GitLab project, group or
-// instance.
+// Package gitlab writes CI/CD variables to GitLab: those of a project, of a
+// group, or of the whole instance.
 //
-// The calls go through go-gitlab's NewRequest and Do with the paths of the REST
-// documentation, and one piece of code serves the three levels. The client's
-// own methods for group variables name no environment scope when they update
-// and delete, and ask for hidden ones in a word that GitLab does not know; its
-// retries repeat a POST that may have arrived, and are off.
+// The calls go through go-gitlab's NewRequest and Do, with paths of the REST
+// documentation; one code path serves the three levels. Its own methods for
+// groups do not send the filter that chooses among scopes, and create a readable
+// variable where a hidden one is asked for; its structures cannot tell a null
+// from an empty value. Its retries and its limiter are off: the transport below
+// has them. So nothing of it is seen outside call.go, and another client can
+// take its place there.
 //
 // What GitLab does not say is kept in mind here:
 //
-//   - A variable is its key and its environment scope. A request that names no
-//     scope is refused where there are several, or takes any of them.
-//   - Values can be read back, unless the variable is hidden. Nothing tells
-//     when a variable was changed.
-//   - What a version or a tier of GitLab does not know it ignores in silence,
-//     so each answer is held against what was sent.
-//   - A description is somebody's own; the ledger's note lies behind it.
-//   - Hidden is for good: an update can neither hide a variable nor show one.
-//
-// https://docs.gitlab.com/api/project_level_variables/,
-// https://docs.gitlab.com/api/group_level_variables/,
-// https://docs.gitlab.com/api/instance_level_ci_variables/
+//   - A variable is one by its key and its environment scope, both with case.
+//     Every request names the scope, by filter[environment_scope].
+//   - A group's PUT whose filter selects nothing changes another variable of
+//     the key. It is looked at before each.
+//   - GitLab ignores what it does not know, or does not sell: the scope of a
+//     group's variable, a description, masked_and_hidden. Each answer to a write
+//     is held against what was sent.
+//   - A POST may arrive although its answer does not. It is settled by reading.
+//   - What is hidden is never shown nor made visible again, and what is visible
+//     is never made hidden: only a delete would, which is not done here.
+//   - There are no times. What a run needs to remember lies in the description,
+//     beside what somebody else wrote there.
 package gitlab
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net/http"
@@ -38,129 +41,168 @@ import (
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// DefaultURL is the API of gitlab.com.
-const DefaultURL = "https://gitlab.com/api/v4"
-
 // Options say which target is meant and how to get in. One of Project, Group
-// and Instance is set.
+// and Instance is given.
 type Options struct {
-	URL      string // of the API or of the server; "" is DefaultURL
-	Project  string // full path
+	URL      string // of the server or of its API; "" is [DefaultURL]
+	Project  string // full path: group/name, group/subgroup/name
 	Group    string // full path
 	Instance bool
 
-	Token    secret.Value // a personal, project or group access token, or an OAuth token
-	JobToken secret.Value // the job's own, which is no use here: to tell when it was given for the token
+	Token    secret.Value // an access token, personal, of the project or of the group; or an OAuth token
+	JobToken secret.Value // the running job's CI_JOB_TOKEN, so that it is told apart; may be empty
+	ReadOnly bool         // nothing will be written: Put and Delete are refused, and hints ask for no more than that takes
 
 	UserAgent string
 	TLS       *tls.Config       // a server's own roots
-	Limiter   *rest.Limiter     // shared by the targets of one user; nil: one of its own
+	Limiter   *rest.Limiter     // shared by the targets of one account; nil: one of its own
 	Notify    func(rest.Wait)   // told of each pause
 	Next      http.RoundTripper // what sends the requests; nil: a connection pool
 }
 
-// NewLimiter makes a limiter for GitLab, which has no pace to keep ahead of:
-// GitLab.com takes 2,000 requests a minute, and says when it wants fewer.
+// NewLimiter makes a limiter without a pace. GitLab.com allows 2,000 requests a
+// minute, a server of one's own what its settings say; either asks when it is
+// too much.
 // https://docs.gitlab.com/user/gitlab_com/#rate-limits-on-gitlabcom
 func NewLimiter() *rest.Limiter { return rest.NewLimiter(rest.Pace{}) }
 
-// APIURL gives the API's address of a server that may be named by either.
-func APIURL(server string) string {
-	server = strings.TrimRight(server, "/")
-	switch {
-	case server == "":
-		return DefaultURL
-	case strings.HasSuffix(server, "/api/v4"):
-		return server
-	}
-	return server + "/api/v4"
-}
+// maxBody is the longest answer: a page of 100 variables, each a file of the
+// longest that keyplumb writes, with some room for what JSON escapes.
+const maxBody = 192 << 20
 
-// A Target is the variables of one project, one group or the instance.
+// A Target is the variables of one project, one group or one instance.
 type Target struct {
-	level     level
-	host      string // of the API, as identities name it
+	options   Options
+	level     *level
+	path      string // of the project or group; "" for the instance
+	host      string // of the server, with what its path begins with; as identities name it
 	client    *gl.Client
 	transport *rest.Transport
-	listings  listings
 
 	identityMu sync.Mutex
 	identity   string
+
+	memory   memory
+	listings listings
 }
 
-// New opens a target without a request. The errors are store.ErrInvalid, and
-// store.ErrUnauthentic where the credential is none or cannot be the right one.
+// New opens a target without a request. The errors are store.ErrInvalid,
+// store.ErrUnauthentic where there is no token, and store.ErrDenied where it is
+// one that GitLab does not take for this.
 func New(o Options) (*Target, error) {
-	t := &Target{}
-	var err error
-	if t.level, err = levelOf(o); err != nil {
+	t := &Target{options: o}
+	if err := t.setPlace(); err != nil {
 		return nil, err
 	}
-	o.URL = APIURL(o.URL)
-	if o.Limiter == nil {
-		o.Limiter = NewLimiter()
+	base, err := t.setHost()
+	if err != nil {
+		return nil, err
+	}
+	if err := t.checkToken(); err != nil {
+		return nil, err
 	}
 	t.transport, err = rest.New(rest.Options{
-		Base: o.URL, UserAgent: o.UserAgent, TLS: o.TLS, Limiter: o.Limiter, Notify: o.Notify, Next: o.Next,
+		Base: base, UserAgent: o.UserAgent, TLS: o.TLS, Limiter: cmp.Or(o.Limiter, NewLimiter()), Notify: o.Notify,
+		Next: o.Next, MaxBody: maxBody,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := t.level.checkToken(o); err != nil {
-		return nil, err
+	t.client, err = newClient(base, o.UserAgent, &authorized{token: o.Token, next: t.transport})
+	if err != nil {
+		return nil, t.invalid("the address cannot be used")
 	}
-	if t.client, err = newClient(o, &authorized{token: o.Token, next: t.transport}); err != nil {
-		return nil, &store.Error{Op: "open", Ref: t.level.ref, Kind: store.ErrInvalid, Detail: "the address of the API cannot be used"}
-	}
-	base, _ := url.Parse(o.URL) // rest.New has checked it
-	t.host = strings.TrimSuffix(strings.ToLower(base.Host), ":443")
+	t.listings.fetch = t.fetch
 	return t, nil
 }
 
-// newClient makes a go-gitlab client that does nothing of its own accord: it
-// repeats nothing, waits for nothing, follows no redirect.
-func newClient(o Options, transport http.RoundTripper) (*gl.Client, error) {
-	client, err := gl.NewOAuthClient("",
-		gl.WithBaseURL(o.URL), gl.WithoutRetries(), gl.WithCustomLimiter(unlimited{}),
-		gl.WithHTTPClient(&http.Client{
-			Transport:     transport,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}))
-	if err == nil {
-		client.UserAgent = o.UserAgent
+// setPlace reads which of the three levels is meant.
+func (t *Target) setPlace() error {
+	o := t.options
+	switch {
+	case o.Instance && o.Project == "" && o.Group == "":
+		t.level = &instanceLevel
+		return nil
+	case o.Instance, o.Project != "" && o.Group != "":
+		return t.invalid("one of project, group and instance is wanted")
+	case o.Project != "":
+		t.level, t.path = &projectLevel, o.Project
+	default:
+		t.level, t.path = &groupLevel, o.Group
 	}
-	return client, err
+	segments := strings.Split(t.path, "/")
+	isNumber := len(segments) == 1 && strings.Trim(t.path, "0123456789") == ""
+	for _, segment := range segments {
+		if !pathSegment.MatchString(segment) || strings.Trim(segment, ".") == "" {
+			return t.invalid("a " + t.level.name + " is named by its full path")
+		}
+	}
+	if isNumber || t.level == &projectLevel && len(segments) < 2 {
+		return t.invalid("a " + t.level.name + " is named by its full path")
+	}
+	return nil
 }
 
-// unlimited never waits: the transport below obeys the server's limits.
-type unlimited struct{}
+// setHost gives the API's address, and names the server for identities.
+func (t *Target) setHost() (string, error) {
+	base := APIURL(t.options.URL)
+	u, err := url.Parse(base)
+	if err != nil || u.RawQuery != "" || u.Fragment != "" || u.RawPath != "" {
+		return "", t.invalid("the address is that of a server or of its API, with nothing after it")
+	}
+	t.host = u.Host + strings.TrimSuffix(u.Path, apiPath)
+	return base, nil
+}
 
-func (unlimited) Wait(context.Context) error { return nil }
+func (t *Target) invalid(detail string) error {
+	return &store.Error{Op: "open", Ref: "gitlab target", Kind: store.ErrInvalid, Detail: detail}
+}
 
-// Requests counts what the API was asked.
-func (t *Target) Requests() (requests, writes int) { return t.transport.Requests() }
+// jobTokenPrefix begins each CI_JOB_TOKEN, unless an administrator has put
+// something before it.
+// https://docs.gitlab.com/security/tokens/#token-prefixes
+const jobTokenPrefix = "glcbt-"
 
-// Kinds: GitLab keeps all variables in one namespace.
-func (t *Target) Kinds() []store.Kind { return []store.Kind{store.Secret} }
+// checkToken refuses what GitLab would refuse, and says what to use instead.
+func (t *Target) checkToken() error {
+	token := trimmed(t.options.Token)
+	refusal := &store.Error{Op: "open", Ref: t.ref(), Hint: "set GITLAB_TOKEN to " + t.level.token}
+	switch {
+	case token.IsEmpty():
+		refusal.Kind, refusal.Detail = store.ErrUnauthentic, "there is no token"
+	case strings.HasPrefix(string(token.Reveal()), jobTokenPrefix), token.Equal(trimmed(t.options.JobToken)):
+		refusal.Kind, refusal.Detail = store.ErrDenied, "it is the job's own CI_JOB_TOKEN, which GitLab does not take for variables"
+	default:
+		return nil
+	}
+	return refusal
+}
+
+func trimmed(v secret.Value) secret.Value {
+	return secret.New([]byte(strings.TrimSpace(string(v.Reveal()))))
+}
 
 // Canonical is the name itself: GitLab compares with case.
 func (t *Target) Canonical(name string) string { return name }
 
-// Prepare has nothing to do: a scope is there as soon as a variable is in it.
+// Kinds has one: all of a job's variables are in one namespace, and of one kind
+// in GitLab.
+func (t *Target) Kinds() []store.Kind { return []store.Kind{store.Secret} }
+
+// Capacity gives GitLab's limits for all scopes together; an administrator can
+// change them.
+// https://docs.gitlab.com/administration/instance_limits/#limit-the-number-of-cicd-variables
+func (t *Target) Capacity(store.Scope, store.Kind) int { return t.level.capacity }
+
+// Prepare has nothing to do: a variable's environment scope need not name an
+// environment that is there.
 func (t *Target) Prepare(_ context.Context, scope store.Scope, _ ...store.Placement) error {
-	_, err := t.level.environmentScope(scope)
+	_, err := t.resolve(scope)
 	return err
 }
 
-// Capacity is what GitLab holds, all environment scopes together. Plans and
-// administrators may set other numbers; these are the defaults.
-// https://docs.gitlab.com/administration/instance_limits/#cicd-variable-limits
-func (t *Target) Capacity(_ store.Scope, kind store.Kind) int {
-	if kind != store.Secret {
-		return 0
-	}
-	return t.level.capacity
-}
+// Requests counts what the API was asked.
+func (t *Target) Requests() (requests, writes int) { return t.transport.Requests() }
 
 var (
 	_ store.Target    = (*Target)(nil)

@@ -10,69 +10,92 @@ import (
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// place is what a project and a group say of themselves.
-type place struct {
-	ID                int64  `json:"id"`
-	PathWithNamespace string `json:"path_with_namespace"` // of a project
-	FullPath          string `json:"full_path"`           // of a group
-}
-
-func (p place) path() string { return p.PathWithNamespace + p.FullPath }
-
-// Identity is "gitlab|HOST|project|ID" or "gitlab|HOST|group|ID", which stays
-// when the path changes and is another one when a path is used again; or
-// "gitlab|HOST|instance", which takes no request.
+// Identity is "gitlab|HOST|project|ID", "gitlab|HOST|group|ID" or
+// "gitlab|HOST|instance". The id stays when the path changes, and is another
+// one when a path is used again.
 func (t *Target) Identity(ctx context.Context) (string, error) {
-	t.identityMu.Lock()
-	defer t.identityMu.Unlock()
-	if t.level.kind == "instance" {
+	if t.level == &instanceLevel {
 		return "gitlab|" + t.host + "|instance", nil
 	}
+	t.identityMu.Lock()
+	defer t.identityMu.Unlock()
 	if t.identity != "" {
 		return t.identity, nil
 	}
-	var found place
-	r := request{op: "find " + t.level.kind, ref: t.level.ref, method: http.MethodGet, path: t.level.path, into: &found}
-	resp, err := t.call(ctx, r)
-	if resp != nil && resp.Response != nil && resp.StatusCode >= 300 && resp.StatusCode < 400 {
-		return "", t.moved(ctx, r, resp.Header.Get("Location"))
-	}
-	switch {
-	case err != nil:
+	id, err := t.find(ctx)
+	if err != nil {
 		return "", err
-	case found.ID == 0 || found.path() == "":
-		return "", r.unreadable()
-	case !strings.EqualFold(found.path(), t.level.ref):
-		return "", movedTo(r, found.path())
 	}
-	t.identity = fmt.Sprintf("gitlab|%s|%s|%d", t.host, t.level.kind, found.ID)
+	t.identity = fmt.Sprintf("gitlab|%s|%s|%d", t.host, t.level.name, id)
 	return t.identity, nil
 }
 
-// byNumber is where GitLab redirects the former path of a project or group to.
-var byNumber = regexp.MustCompile(`/((?:projects|groups)/[0-9]+)(?:\?.*)?$`)
+// A home is a project or a group, as far as it matters here.
+type home struct {
+	ID          int64  `json:"id"`
+	ProjectPath string `json:"path_with_namespace"`
+	GroupPath   string `json:"full_path"`
+}
 
-// moved is for a path that was used once. The number that GitLab redirects to
-// is asked for the path of today, at the same address as everything.
-func (t *Target) moved(ctx context.Context, r request, location string) error {
+// path is the one of the two that a home of its level has.
+func (h home) path() string { return h.ProjectPath + h.GroupPath }
+
+// briefly leaves out of a group what would make the answer long.
+type briefly struct {
+	WithProjects bool `url:"with_projects"`
+}
+
+// find gives the id of the project or group, which must still have the path.
+func (t *Target) find(ctx context.Context) (int64, error) {
+	var found home
+	r := request{op: "find " + t.level.name, ref: t.path, method: http.MethodGet, path: t.root(), into: &found}
+	if t.level == &groupLevel {
+		r.options = briefly{}
+	}
+	resp, err := t.call(ctx, r)
+	if isStatus(resp, http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect) {
+		return 0, t.movedTo(r, t.pathAt(ctx, r, resp.Header.Get("Location")))
+	}
+	switch {
+	case err != nil:
+		return 0, err
+	case found.ID <= 0 || found.path() == "":
+		return 0, r.unreadable()
+	case !strings.EqualFold(found.path(), t.path):
+		return 0, t.movedTo(r, found.path())
+	}
+	return found.ID, nil
+}
+
+// byNumber is how GitLab's redirect names what was moved.
+var byNumber = regexp.MustCompile(`/(projects|groups)/([0-9]{1,18})(\?|$)`)
+
+// pathAt asks for the new path of what a redirect leads to; "" where that does
+// not lead to anything. Only the number is taken from it, never a host.
+func (t *Target) pathAt(ctx context.Context, r request, location string) string {
 	parts := byNumber.FindStringSubmatch(location)
 	if parts == nil {
-		return movedTo(r, "")
+		return ""
 	}
-	var found place
-	follow := r
-	follow.path, follow.into = parts[1], &found
-	if _, err := t.call(ctx, follow); err != nil {
-		return movedTo(r, "")
+	var found home
+	r.path, r.into = parts[1]+"/"+parts[2], &found
+	if _, err := t.call(ctx, r); err != nil {
+		return ""
 	}
-	return movedTo(r, found.path())
+	return found.path()
 }
 
 // movedTo names the new path where it is one: it comes from the server.
-func movedTo(r request, path string) error {
-	e := &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrMoved, Detail: "it was renamed or moved", Hint: "change the path in the policy"}
-	if fullPath.MatchString(path) && !hasDots(path) {
-		e.Detail, e.Hint = "it is now "+path, "change the path in the policy to "+path
+func (t *Target) movedTo(r request, path string) error {
+	e := &store.Error{
+		Op: r.op, Ref: r.ref, Kind: store.ErrMoved,
+		Detail: "the " + t.level.name + " was renamed or transferred", Hint: "change the name in the policy",
 	}
+	for segment := range strings.SplitSeq(path, "/") {
+		if !pathSegment.MatchString(segment) {
+			return e
+		}
+	}
+	e.Detail, e.Hint = "it is now "+path, "change the name in the policy to "+path
 	return e
 }

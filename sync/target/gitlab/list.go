@@ -6,118 +6,112 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	gl "github.com/xanzy/go-gitlab"
 
 	"github.com/keyplumb/keyplumb/sync/rest"
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// perPage is the longest page that GitLab gives.
-const perPage = 100
+// pageSize is the most that GitLab gives at once.
+// https://docs.gitlab.com/api/rest/#offset-based-pagination
+const pageSize = 100
 
-// List gives the variables of one scope, and the names of the others'. One
-// listing shows all scopes, so it is made once for all of them.
+// List gives one scope's variables, and names those of the others, which the
+// same answers show.
 func (t *Target) List(ctx context.Context, scope store.Scope, kinds []store.Kind) (store.Listing, error) {
-	wanted, err := t.level.environmentScope(scope)
-	if err != nil {
+	wanted, err := t.resolve(scope)
+	if err != nil || !slices.Contains(kinds, store.Secret) {
 		return store.Listing{}, err
 	}
-	if !slices.Contains(kinds, store.Secret) {
-		return store.Listing{}, nil
-	}
-	all, err := t.listings.get(ctx, scope, t.listAll)
+	got, err := t.listings.get(ctx, wanted)
 	if err != nil {
-		return store.Listing{}, err
+		// It may be another scope's request: a *store.Error names this one.
+		return store.Listing{}, rest.Failure("list variables of", t.refOf(scope), nil, err)
 	}
-	listing := store.Listing{At: all.at}
-	for _, v := range all.variables {
-		if v.scope() == wanted {
+	listing := store.Listing{At: got.at}
+	for i := range got.all {
+		v := &got.all[i]
+		switch at := v.place(t.level); at.scope {
+		case wanted:
 			listing.Items = append(listing.Items, v.item())
-			continue
+		default:
+			listing.Elsewhere = append(listing.Elsewhere, store.Neighbour{Scope: t.scopeOf(at.scope), Kind: store.Secret, Name: v.Key})
 		}
-		listing.Elsewhere = append(listing.Elsewhere, store.Neighbour{
-			Scope: store.Scope(t.level.kind + ":" + v.scope()), Kind: store.Secret, Name: v.Key,
-		})
 	}
 	return listing, nil
 }
 
-// A page is the query of a listing.
-type page struct {
-	PerPage int `url:"per_page"`
-	Page    int `url:"page"`
-}
-
-// listAll reads the listing to its end and holds it against the total that it
-// came with: cut short, it is an error.
-func (t *Target) listAll(ctx context.Context) (*listing, error) {
-	out := &listing{}
-	seen := map[[2]string]bool{}
-	r := request{op: "list variables of", ref: t.level.ref, method: http.MethodGet, path: t.level.base}
-	for number := 1; number != 0; {
-		var some []found
-		r.options, r.into = page{perPage, number}, &some
+// fetch reads the variables of all scopes to the end, and holds them against
+// the count that comes with them.
+func (t *Target) fetch(ctx context.Context) (all []variable, at time.Time, err error) {
+	age := t.memory.age()
+	r := request{op: "list variables of", ref: t.ref(), method: http.MethodGet, path: t.variables()}
+	seen := map[place]bool{}
+	total := ""
+	for page := 1; page != 0; {
+		var items []variable
+		r.options, r.into = gl.ListOptions{Page: page, PerPage: pageSize}, &items
 		resp, err := t.call(ctx, r)
 		if err != nil {
-			return nil, err
+			return nil, time.Time{}, err
 		}
-		if some == nil {
-			return nil, r.unreadable()
+		if items == nil {
+			return nil, time.Time{}, r.unreadable()
 		}
-		for _, v := range some {
-			if v.Key == "" || (v.Scope == nil) != (t.level.kind == "instance") {
-				return nil, r.unreadable()
+		if page == 1 {
+			at, total = rest.Date(resp), resp.Header.Get("X-Total")
+		}
+		for i := range items {
+			v := &items[i]
+			if !v.isWhole(t.level) {
+				return nil, time.Time{}, r.unreadable()
 			}
-			if id := [2]string{v.Key, v.scope()}; !seen[id] {
-				seen[id] = true
-				out.variables = append(out.variables, v)
+			if where := v.place(t.level); seen[where] {
+				return nil, time.Time{}, r.moving("a variable is in it twice")
+			} else {
+				seen[where] = true
 			}
 		}
-		if out.at.IsZero() {
-			out.at = rest.Date(resp.Response)
+		all = append(all, items...)
+		if resp.Header.Get("X-Total") != total {
+			return nil, time.Time{}, r.moving("the number of variables changed")
 		}
-		next := resp.NextPage
-		if next != 0 && next != number+1 {
-			return nil, r.unreadable()
+		next, ok := nextPage(resp, page, len(items))
+		if !ok {
+			return nil, time.Time{}, r.unreadable()
 		}
-		if next == 0 && !isWhole(resp.Header, len(out.variables)) {
-			return nil, cutShort(r, len(out.variables), resp.Header.Get("X-Total"))
-		}
-		number = next
+		page = next
 	}
-	return out, nil
+	// GitLab leaves the count out where it would take long.
+	if total != "" && total != strconv.Itoa(len(all)) {
+		return nil, time.Time{}, r.moving("it was cut short")
+	}
+	t.memory.learn(age, all, t.level)
+	return all, at, nil
 }
 
-// isWhole compares with the total, which GitLab leaves out of long listings.
-// https://docs.gitlab.com/api/rest/#other-pagination-headers
-func isWhole(header http.Header, got int) bool {
-	total, err := strconv.Atoi(header.Get("X-Total"))
-	return err != nil || total == got
+// nextPage gives the number of the next page, 0 after the last one. Where no
+// header says it, a full page is followed by another.
+func nextPage(resp *http.Response, page, items int) (next int, ok bool) {
+	headers, told := resp.Header["X-Next-Page"]
+	text := strings.Join(headers, "")
+	switch {
+	case !told && items >= pageSize:
+		return page + 1, true
+	case text == "":
+		return 0, true
+	}
+	next, err := strconv.Atoi(text)
+	return next, err == nil && next == page+1 && items > 0
 }
 
-func cutShort(r request, got int, total string) error {
+// moving is the error for a listing that is not of one moment, or not whole.
+func (r request) moving(detail string) error {
 	return &store.Error{
-		Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable,
-		Detail: fmt.Sprintf("listing cut short: %d of %s", got, total),
-		Hint:   "run again; if others change these variables at the same time, wait for them",
+		Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable, Detail: fmt.Sprintf("the listing cannot be relied on: %s", detail),
+		Hint: "run again; if others change these variables at the same time, wait for them",
 	}
-}
-
-// A listing is all that a level holds.
-type listing struct {
-	variables []found
-	at        time.Time // by GitLab's clock, of the first page
-}
-
-// find gives a variable of the listing.
-func (l *listing) find(key, scope string) *found {
-	if l == nil {
-		return nil
-	}
-	for i := range l.variables {
-		if v := &l.variables[i]; v.Key == key && v.scope() == scope {
-			return v
-		}
-	}
-	return nil
 }

@@ -2,94 +2,106 @@ package gitlab
 
 import (
 	"context"
-	"errors"
 	"sync"
-
-	"github.com/keyplumb/keyplumb/sync/store"
+	"time"
 )
 
-// listings hands out listings: each is given once to each scope, so that a
-// scope that asks again, as one does that was written to, gets one made since.
+// listings shares one reading of all scopes among those that ask for each of
+// them. A reading is given to each scope once: who asks again wants to know
+// what has become of it.
 type listings struct {
-	mu      sync.Mutex
-	current *call
-	last    *listing             // the last one that was made; nil: none
-	since   map[[2]string]*found // by key and scope, what was written since, nil for what was deleted
+	fetch func(context.Context) ([]variable, time.Time, error)
+
+	mu     sync.Mutex
+	latest *listing // nil: there is none that may be given out
 }
 
-// A call is one listing in the making.
-type call struct {
-	done   chan struct{}
-	served map[store.Scope]bool
-	result *listing
-	err    error
+// A listing is one reading, under way or done.
+type listing struct {
+	served  map[string]bool // by environment scope
+	waiting int
+	cancel  context.CancelFunc
+
+	done chan struct{} // closed when what follows is there
+	all  []variable
+	at   time.Time
+	err  error
 }
 
-// get gives a scope the listing that is current, or has a new one made. Those
-// who wait for one that somebody else makes share its outcome, unless it ended
-// with that one's own context.
-func (l *listings) get(ctx context.Context, scope store.Scope, list func(context.Context) (*listing, error)) (*listing, error) {
-	for {
-		c, mine := l.join(scope)
-		if mine {
-			c.result, c.err = list(ctx)
-			l.finish(c)
-			return c.result, c.err
+// get waits for a reading that the scope has not had. The end of one caller's
+// context does not end it for the others; the end of all of theirs does.
+func (l *listings) get(ctx context.Context, scope string) (*listing, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	asked := l.join(ctx, scope)
+	select {
+	case <-asked.done:
+		l.leave(asked)
+		return asked, asked.err
+	case <-ctx.Done():
+		l.leave(asked)
+		return nil, ctx.Err()
+	}
+}
+
+// join finds the latest reading, or begins another.
+func (l *listings) join(ctx context.Context, scope string) *listing {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.latest == nil || l.latest.served[scope] {
+		l.latest = l.begin(ctx)
+	}
+	l.latest.served[scope] = true
+	l.latest.waiting++
+	return l.latest
+}
+
+// begin starts a reading that has the caller's values, and not its end.
+func (l *listings) begin(ctx context.Context) *listing {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	begun := &listing{served: map[string]bool{}, cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer cancel()
+		begun.all, begun.at, begun.err = l.fetch(ctx)
+		if begun.err != nil {
+			l.drop(begun)
 		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-c.done:
+		close(begun.done)
+	}()
+	return begun
+}
+
+// leave is for who has what it waited for, or waits no longer.
+func (l *listings) leave(asked *listing) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	asked.waiting--
+	select {
+	case <-asked.done:
+		return
+	default:
+	}
+	if asked.waiting == 0 {
+		asked.cancel()
+		if l.latest == asked {
+			l.latest = nil
 		}
-		ended := errors.Is(c.err, context.Canceled) || errors.Is(c.err, context.DeadlineExceeded)
-		if !ended || ctx.Err() != nil {
-			return c.result, c.err
-		}
 	}
 }
 
-// join finds the listing that a scope has not had yet, or begins one.
-func (l *listings) join(scope store.Scope) (c *call, mine bool) {
+// drop takes a reading out of use.
+func (l *listings) drop(old *listing) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.current == nil || l.current.served[scope] {
-		l.current, mine = &call{done: make(chan struct{}), served: map[store.Scope]bool{}}, true
+	if l.latest == old {
+		l.latest = nil
 	}
-	l.current.served[scope] = true
-	return l.current, mine
 }
 
-func (l *listings) finish(c *call) {
+// forget is for after a write: who asks from now on must see it.
+func (l *listings) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if c.err != nil && l.current == c {
-		l.current = nil
-	}
-	if c.err == nil {
-		l.last, l.since = c.result, map[[2]string]*found{}
-	}
-	close(c.done)
-}
-
-// wrote says what a variable is by now, nil for one that was deleted: what was
-// listed before is no longer what is there.
-func (l *listings) wrote(key, scope string, v *found) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.current = nil
-	if l.since == nil {
-		l.since = map[[2]string]*found{}
-	}
-	l.since[[2]string{key, scope}] = v
-}
-
-// know tells what a variable is, as far as that was seen; nil where it is not
-// there, and not sure where nobody looked.
-func (l *listings) know(key, scope string) (v *found, sure bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if v, sure = l.since[[2]string{key, scope}]; sure {
-		return v, true
-	}
-	return l.last.find(key, scope), l.last != nil
+	l.latest = nil
 }

@@ -3,6 +3,7 @@ package gitlab
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -12,193 +13,237 @@ import (
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// Put creates or updates one variable, value and note in one request. What the
-// last listing did not show is created; if it is there after all, somebody else
-// created it, and it is left as it is.
+func (t *Target) variableAt(at place) string { return t.variables() + "/" + gl.PathEscape(at.name) }
+
+// Put writes one variable. What a listing has shown not to be there is created,
+// and not overwritten where somebody else has made it since; what was never
+// listed is created or updated.
 func (t *Target) Put(ctx context.Context, p store.Placement) (time.Time, error) {
-	if err := t.Check(p); err != nil {
-		return time.Time{}, err
+	scope, err := t.resolve(p.Scope)
+	if err == nil {
+		err = t.Check(p)
 	}
-	w, err := t.newWrite(p)
+	d := &draft{at: place{scope, p.Name}, placement: p, attributes: t.Complete(p)}
+	if err == nil {
+		d.ref = t.refTo(d.at)
+		err = t.mayWrite("write variable", d.ref)
+	}
 	if err != nil {
 		return time.Time{}, err
 	}
-	there, sure := t.listings.know(p.Name, w.scope)
-	if there != nil {
-		return t.update(ctx, w, there)
+	defer t.listings.forget()
+	was, recalled := t.memory.lookUp(d.at)
+	if recalled == present {
+		return t.update(ctx, d, was)
 	}
-	at, err := t.create(ctx, w)
-	if !errors.Is(err, errTaken) {
+	at, err := t.create(ctx, d)
+	if recalled == absent || !errors.Is(err, errTaken) {
 		return at, err
 	}
-	if sure {
-		return time.Time{}, w.conflict()
-	}
-	if there, err = t.read(ctx, w); err != nil {
+	found, err := t.read(ctx, d)
+	switch {
+	case err != nil:
 		return time.Time{}, err
+	case found == nil:
+		return time.Time{}, t.elsewhere(d)
 	}
-	return t.update(ctx, w, there)
+	return t.overwrite(ctx, d, *found)
 }
 
-// A write is one placement on its way.
-type write struct {
-	store.Placement
-	scope string // environment scope; "" for the instance
-	ref   string
+func (t *Target) mayWrite(op, ref string) error {
+	if !t.options.ReadOnly {
+		return nil
+	}
+	return &store.Error{Op: op, Ref: ref, Kind: store.ErrDenied, Detail: "the target was opened to be read alone"}
 }
 
-func (t *Target) newWrite(p store.Placement) (write, error) {
-	scope, err := t.level.environmentScope(p.Scope)
-	return write{Placement: p, scope: scope, ref: t.level.refTo(p.Scope, p.Name)}, err
+// describe makes the description: the policy's text, or else the one that is
+// there.
+func (t *Target) describe(d *draft, was variable) error {
+	text, given := d.attributes[attrDescription]
+	if !given {
+		text, _ = splitNote(was.description())
+	}
+	d.description = joinNote(text, d.placement.Note)
+	return t.checkDescription(d.placement, text)
 }
 
-func (w write) conflict() error {
-	return &store.Error{
-		Op: "create variable", Ref: w.ref, Kind: store.ErrConflict, Detail: "somebody else created it meanwhile",
-		Hint: "run keyplumb again: it says what is there now",
-	}
-}
-
-// body is the variable as it is to be; there is what it was, nil for nothing.
-func (w write) body(there *found) sent {
-	human, said := w.Attributes[attrDescription]
-	if !said && there != nil {
-		human, _ = splitDescription(there.description())
-	}
-	s := sent{
-		Value: string(w.Value.Reveal()), Type: typeEnv, Protected: w.Attributes[attrProtected] == "true",
-		Raw: isRaw(w.Attributes), Description: joinDescription(human, w.Note),
-	}
-	if w.Attributes[attrFile] == "true" {
-		s.Type = typeFile
-	}
-	if there == nil || !there.Hidden {
-		masked := w.Attributes[attrMasked] == "true"
-		s.Masked = &masked
-	}
-	return s
-}
-
-// create sends the POST. One whose answer was lost is settled by looking, and
-// sent once more only when the variable is not there; then the first may still
-// come in ahead of it.
-func (t *Target) create(ctx context.Context, w write) (time.Time, error) {
-	at, err := t.post(ctx, w)
-	for again := true; isLost(err) || !again && errors.Is(err, errTaken); again = false {
-		there, readErr := t.read(ctx, w)
+// update writes over a variable that is known to be there, or creates it where
+// it is gone. A group's is looked at first: a PUT whose filter selects nothing
+// would change another one of the name.
+func (t *Target) update(ctx context.Context, d *draft, was variable) (time.Time, error) {
+	if t.level == &groupLevel {
+		found, err := t.read(ctx, d)
 		switch {
-		case errors.Is(readErr, store.ErrNotFound) && again:
-			at, err = t.post(ctx, w)
-			continue
-		case readErr != nil:
+		case err != nil:
 			return time.Time{}, err
-		case !w.made(there):
-			return time.Time{}, w.conflict()
+		case found == nil:
+			return t.create(ctx, d)
 		}
-		t.listings.wrote(w.Name, w.scope, there)
-		return time.Time{}, nil
+		was = *found
+	}
+	at, err := t.overwrite(ctx, d, was)
+	if errors.Is(err, store.ErrNotFound) {
+		return t.create(ctx, d)
 	}
 	return at, err
 }
 
-func (t *Target) post(ctx context.Context, w write) (time.Time, error) {
-	body := w.body(nil)
-	body.Key, body.Scope = w.Name, w.scope
-	if w.Attributes[attrHidden] == "true" {
-		body.Masked, body.MaskedAndHidden = nil, true
-	}
-	var answer found
-	r := request{op: "create variable", ref: w.ref, method: http.MethodPost, path: t.level.base, options: body, into: &answer}
-	if err := checkDescription(w.ref, "", body.Description); err != nil {
+// overwrite is one PUT.
+func (t *Target) overwrite(ctx context.Context, d *draft, was variable) (time.Time, error) {
+	if err := t.describe(d, was); err != nil {
 		return time.Time{}, err
 	}
+	var now variable
+	r := t.change(d, was, &now)
 	resp, err := t.call(ctx, r)
-	return t.written(w, r, resp, err, body, &answer)
-}
-
-// update sends the PUT. What was deleted meanwhile is created anew.
-func (t *Target) update(ctx context.Context, w write, there *found) (time.Time, error) {
-	body := w.body(there)
-	if w.scope != "" {
-		body.Filter = &filter{w.scope}
-	}
-	if err := checkDescription(w.ref, "", body.Description); err != nil {
-		return time.Time{}, err
-	}
-	var answer found
-	r := request{op: "update variable", ref: w.ref, method: http.MethodPut, path: t.level.base + "/" + w.Name, options: body, into: &answer}
-	resp, err := t.call(ctx, r)
-	if isStatus(resp, http.StatusNotFound) {
-		at, err := t.create(ctx, w)
-		if errors.Is(err, errTaken) {
-			err = w.conflict()
-		}
-		return at, err
-	}
-	return t.written(w, r, resp, err, body, &answer)
-}
-
-// written judges the answer to a write.
-func (t *Target) written(w write, r request, resp *gl.Response, err error, body sent, answer *found) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	t.listings.wrote(w.Name, w.scope, answer)
-	if err := t.level.keeps(r, w, body, answer); err != nil {
+	return t.written(d, r, now, resp)
+}
+
+// create is one POST, and another only where the first is known not to have
+// arrived: an answer that is lost is settled by reading.
+func (t *Target) create(ctx context.Context, d *draft) (time.Time, error) {
+	if err := t.describe(d, variable{}); err != nil {
 		return time.Time{}, err
 	}
-	return rest.Date(resp.Response), nil
+	for attempt := 1; ; attempt++ {
+		var now variable
+		r := t.creation(d, &now)
+		resp, err := t.call(ctx, r)
+		if err == nil && !now.isWhole(t.level) {
+			err = r.unreadable()
+		}
+		again := attempt > 1 && errors.Is(err, errTaken) // by the first one, which arrived late?
+		switch {
+		case err == nil:
+			return t.written(d, r, now, resp)
+		case ctx.Err() != nil:
+			t.memory.lost(d.at)
+			return time.Time{}, err
+		case !errors.Is(err, store.ErrUnavailable) && !again:
+			return time.Time{}, t.taken(err)
+		}
+		at, settled, settleErr := t.settle(ctx, d)
+		switch {
+		case settled:
+			return at, settleErr
+		case settleErr != nil || again || attempt == 2:
+			t.memory.lost(d.at)
+			return time.Time{}, t.taken(err)
+		}
+	}
 }
 
-// read gives the variable as it is.
-func (t *Target) read(ctx context.Context, w write) (*found, error) {
-	var answer found
-	r := request{op: "read variable", ref: w.ref, method: http.MethodGet, path: t.level.base + "/" + w.Name, options: query(w.scope), into: &answer}
-	if _, err := t.call(ctx, r); err != nil {
-		return nil, err
+// taken says what to do about a variable that was not there when it was looked.
+func (t *Target) taken(err error) error {
+	if e, ok := errors.AsType[*store.Error](err); ok && errors.Is(e, errTaken) {
+		e.Detail, e.Hint = "somebody else has created it since keyplumb looked", "run again, and see whose it is"
 	}
-	if answer.Key != w.Name || answer.scope() != w.scope {
-		return nil, r.unreadable()
-	}
-	return &answer, nil
+	return err
 }
 
-func query(scope string) inScope {
-	if scope == "" {
-		return inScope{}
+// settle finds out what became of a POST without an answer: whether it is
+// settled, and how. The error of what is not settled is that of the reading.
+func (t *Target) settle(ctx context.Context, d *draft) (at time.Time, settled bool, err error) {
+	now, resp, err := t.readAnswer(ctx, d)
+	switch {
+	case err != nil || now == nil:
+		return time.Time{}, false, err
+	case d.isOurs(now):
+		at, err = t.written(d, t.creation(d, nil), *now, resp)
+		return at, true, err
 	}
-	return inScope{&filter{scope}}
+	return time.Time{}, true, t.taken(&store.Error{Op: "create variable", Ref: d.ref, Kind: errTaken})
 }
 
-// isLost tells a request of which nobody knows what became.
-func isLost(err error) bool { return errors.Is(err, store.ErrUnavailable) }
-
-// made tells whether what is there is what a lost request was to create: by
-// its note, which no other write has, or by all that can be seen.
-func (w write) made(there *found) bool {
-	item := there.item()
-	if w.Note != "" {
-		return item.Note == w.Note
+// isOurs tells whether what is there is what was sent: by its note, or, where
+// there is none, by all that it shows.
+func (d *draft) isOurs(now *variable) bool {
+	_, note := splitNote(now.description())
+	if d.placement.Note != "" {
+		return note == d.placement.Note
 	}
-	want := w.body(nil)
-	return item.Note == "" && item.Readable && item.Value.Equal(w.Value) && there.Type == want.Type && there.Raw == want.Raw &&
-		there.Protected == want.Protected && there.Masked == *want.Masked && there.description() == want.Description
+	return now.Value.readable && d.difference(now) == ""
+}
+
+func (t *Target) read(ctx context.Context, d *draft) (*variable, error) {
+	found, _, err := t.readAnswer(ctx, d)
+	return found, err
+}
+
+// readAnswer reads one variable, nil where it is not there.
+func (t *Target) readAnswer(ctx context.Context, d *draft) (*variable, *http.Response, error) {
+	var found variable
+	r := request{
+		op: "read variable", ref: d.ref, method: http.MethodGet, path: t.variableAt(d.at),
+		options: filtered{t.filter(d.at)}, into: &found,
+	}
+	resp, err := t.call(ctx, r)
+	switch {
+	case isStatus(resp, http.StatusNotFound):
+		return nil, resp, nil
+	case err != nil:
+		return nil, resp, err
+	case !found.isWhole(t.level) || found.place(t.level) != d.at:
+		return nil, resp, r.unreadable()
+	}
+	return &found, resp, nil
+}
+
+// written checks what GitLab has made of a draft, and remembers it.
+func (t *Target) written(d *draft, r request, now variable, resp *http.Response) (time.Time, error) {
+	if !now.isWhole(t.level) {
+		t.memory.lost(d.at)
+		return time.Time{}, r.unreadable()
+	}
+	t.memory.written(now.place(t.level), now)
+	if err := t.kept(d, r, &now); err != nil {
+		return time.Time{}, err
+	}
+	return rest.Date(resp), nil
+}
+
+// elsewhere is the error for a name that is taken, though not in its scope.
+func (t *Target) elsewhere(d *draft) error {
+	e := &store.Error{Op: "create variable", Ref: d.ref, Kind: store.ErrConflict, Detail: "GitLab says that the name is taken, and shows no variable in this scope"}
+	if t.level == &groupLevel {
+		e.Hint = fmt.Sprintf("a free edition of GitLab keeps a group's variables in the scope * alone: is %s there?", d.at.name)
+	}
+	return e
 }
 
 // Delete removes a variable; that it was gone already is as good.
 func (t *Target) Delete(ctx context.Context, scope store.Scope, _ store.Kind, name string) error {
-	wanted, err := t.level.environmentScope(scope)
+	environmentScope, err := t.resolve(scope)
 	if err != nil {
 		return err
 	}
-	r := request{op: "delete variable", ref: t.level.refTo(scope, name), method: http.MethodDelete, path: t.level.base + "/" + name, options: query(wanted)}
+	at := place{environmentScope, name}
+	r := request{op: "delete variable", ref: t.refTo(at), method: http.MethodDelete, path: t.variableAt(at), options: filtered{t.filter(at)}}
 	if !variableName.MatchString(name) {
-		return &store.Error{Op: r.op, Ref: t.level.refOf(scope), Kind: store.ErrInvalid, Detail: "that cannot be a name"}
+		return &store.Error{Op: r.op, Ref: t.refOf(scope), Kind: store.ErrInvalid, Detail: "that cannot be a name"}
 	}
-	resp, err := t.call(ctx, r)
-	if err != nil && !isStatus(resp, http.StatusNotFound) {
+	if err := t.mayWrite(r.op, r.ref); err != nil {
 		return err
 	}
-	t.listings.wrote(name, wanted, nil)
+	defer t.listings.forget()
+	resp, err := t.call(ctx, r)
+	if isStatus(resp, http.StatusNotFound) {
+		err = t.isThere(ctx, r)
+	}
+	if err != nil {
+		return err
+	}
+	t.memory.gone(at)
 	return nil
+}
+
+// isThere tells the 404 for a variable from the one for all of the target.
+func (t *Target) isThere(ctx context.Context, r request) error {
+	r.method, r.path, r.options = http.MethodGet, t.variables(), gl.ListOptions{PerPage: 1}
+	_, err := t.call(ctx, r)
+	return err
 }

@@ -1,100 +1,112 @@
 package gitlab
 
 import (
+	"encoding/json"
 	"strconv"
 
 	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// The attributes that GitLab keeps of a variable.
+// The attributes that GitLab's variables have; all but the description are
+// "true" or "false".
 const (
 	attrMasked      = "masked"
 	attrProtected   = "protected"
-	attrHidden      = "hidden"
-	attrRaw         = "raw"
-	attrFile        = "file"
+	attrHidden      = "hidden" // masked, and never shown again
+	attrRaw         = "raw"    // not expanded
+	attrFile        = "file"   // the job gets the path of a file
 	attrDescription = "description"
+
+	yes = "true"
 )
 
-// found is a variable as GitLab shows it. What an old version does not know is
-// not there.
-type found struct {
-	Key         string  `json:"key"`
-	Value       *string `json:"value"` // null: hidden
-	Type        string  `json:"variable_type"`
-	Scope       *string `json:"environment_scope"` // the instance's have none
-	Masked      bool    `json:"masked"`
-	Hidden      bool    `json:"hidden"`
-	Protected   bool    `json:"protected"`
-	Raw         bool    `json:"raw"`
-	Description *string `json:"description"`
+// isRaw tells what a variable without the attribute is: a secret is not
+// expanded unless somebody asks for it.
+func isRaw(a store.Attributes) bool {
+	raw, given := a[attrRaw]
+	return !given || raw == yes
 }
 
-// scope gives the environment scope, "" for the instance's.
-func (f found) scope() string {
-	if f.Scope == nil {
-		return ""
-	}
-	return *f.Scope
-}
+func spelled(flag bool) string { return strconv.FormatBool(flag) }
 
-func (f found) description() string {
-	if f.Description == nil {
-		return ""
-	}
-	return *f.Description
-}
-
-// readable tells whether GitLab gave the value.
-func (f found) readable() bool { return f.Value != nil && !f.Hidden }
-
-// item gives what a listing says of the variable.
-func (f found) item() store.Item {
-	human, note := splitDescription(f.description())
-	item := store.Item{
-		Kind: store.Secret, Name: f.Key, Note: note, Fixed: []string{attrHidden},
-		Attributes: store.Attributes{
-			attrMasked: strconv.FormatBool(f.Masked), attrProtected: strconv.FormatBool(f.Protected),
-			attrHidden: strconv.FormatBool(f.Hidden), attrRaw: strconv.FormatBool(f.Raw),
-			attrFile: strconv.FormatBool(f.Type == typeFile), attrDescription: human,
-		},
-	}
-	if f.Hidden {
-		item.Fixed = append(item.Fixed, attrMasked)
-	}
-	if f.readable() {
-		item.Value, item.Readable = secret.New([]byte(*f.Value)), true
-	}
-	return item
-}
-
+// typeFile and typeVar are GitLab's names for what is a file and what is not.
 const (
 	typeFile = "file"
-	typeEnv  = "env_var"
+	typeVar  = "env_var"
 )
 
-// A filter names the one variable of its key that is meant.
-type filter struct {
-	Scope string `json:"environment_scope" url:"environment_scope"`
+// A variable is one as GitLab shows it. What is absent is not what is false:
+// older versions do not have everything.
+type variable struct {
+	Key         string  `json:"key"`
+	Value       shown   `json:"value"`
+	Scope       *string `json:"environment_scope"`
+	Description *string `json:"description"`
+	Type        string  `json:"variable_type"`
+	Masked      *bool   `json:"masked"`
+	Hidden      bool    `json:"hidden"`
+	Protected   *bool   `json:"protected"`
+	Raw         *bool   `json:"raw"`
 }
 
-// inScope is the query of a GET or DELETE.
-type inScope struct {
-	Filter *filter `url:"filter,omitempty"`
+// shown is a value as far as it is shown: null where it is hidden.
+type shown struct {
+	value    secret.Value
+	readable bool
 }
 
-// sent is the body of a POST or PUT: what is to be, in full, so that nothing is
-// left to what was there before.
-type sent struct {
-	Key             string  `json:"key,omitempty"` // POST
-	Value           string  `json:"value"`
-	Type            string  `json:"variable_type"`
-	Scope           string  `json:"environment_scope,omitempty"`
-	Masked          *bool   `json:"masked,omitempty"`            // not of what is hidden
-	MaskedAndHidden bool    `json:"masked_and_hidden,omitempty"` // POST
-	Protected       bool    `json:"protected"`
-	Raw             bool    `json:"raw"`
-	Description     string  `json:"description"`
-	Filter          *filter `json:"filter,omitempty"` // PUT
+// UnmarshalJSON puts the value where nothing prints it.
+func (s *shown) UnmarshalJSON(data []byte) error {
+	var text *string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return err
+	}
+	*s = shown{}
+	if text != nil {
+		s.value, s.readable = secret.New([]byte(*text)), true
+	}
+	return nil
+}
+
+// isWhole tells whether an answer says which variable it is about.
+func (v *variable) isWhole(l *level) bool {
+	return v.Key != "" && (l == &instanceLevel || v.Scope != nil && *v.Scope != "")
+}
+
+// place is where a whole variable is. An instance's has no scope, whatever is
+// said of it.
+func (v *variable) place(l *level) place {
+	if l == &instanceLevel || v.Scope == nil {
+		return place{name: v.Key}
+	}
+	return place{scope: *v.Scope, name: v.Key}
+}
+
+func (v *variable) description() string {
+	if v.Description == nil {
+		return ""
+	}
+	return *v.Description
+}
+
+// item gives what the port knows of a variable.
+func (v *variable) item() store.Item {
+	text, note := splitNote(v.description())
+	attributes := store.Attributes{attrDescription: text, attrHidden: spelled(v.Hidden)}
+	for name, flag := range map[string]*bool{attrMasked: v.Masked, attrProtected: v.Protected, attrRaw: v.Raw} {
+		if flag != nil {
+			attributes[name] = spelled(*flag)
+		}
+	}
+	if v.Type != "" {
+		attributes[attrFile] = spelled(v.Type == typeFile)
+	}
+	item := store.Item{Kind: store.Secret, Name: v.Key, Attributes: attributes, Note: note, Fixed: []string{attrHidden}}
+	if v.Hidden {
+		item.Fixed = append(item.Fixed, attrMasked)
+	} else {
+		item.Value, item.Readable = v.Value.value, v.Value.readable
+	}
+	return item
 }
