@@ -98,7 +98,7 @@ test-sops: ## files that the real sops and age made
 	SOPS=$(CURDIR)/$(SOPS) AGE_KEYGEN=$(CURDIR)/$(AGE_KEYGEN) go test -tags realsops -count 1 -run '^TestRealSops' ./cmd/keyplumb ./sync/source/sops
 
 test-clients: ## clients that nobody here wrote against the emulated GitHub and GitLab; needs Node 20 and Python 3
-	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -run '^TestClients$$' -v ./sync/emulator/github/githubtest ./sync/emulator/gitlab
+	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -run '^TestClients(ReadBack)?$$' -v ./sync/emulator/github/githubtest ./sync/emulator/gitlab ./cmd/keyplumb
 
 test-action: $(ACT) ## the Action, run by act against an emulated GitHub
 	ACT=$(CURDIR)/$(ACT) testdata/action/run.sh
