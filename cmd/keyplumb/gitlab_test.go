@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/keyplumb/keyplumb/policy/report"
 	"github.com/keyplumb/keyplumb/sync/emulator/gitlab"
 	"github.com/keyplumb/keyplumb/sync/secret"
 )
@@ -40,8 +39,12 @@ func TestProjectDrift(t *testing.T) {
 		says   string
 	}{
 		{"nothing", func(*stage) {}, "", ""},
-		{"an edit", func(s *stage) { s.editVariable("prod", "FIRST", func(v *gitlab.Variable) { v.Value = "theirs-unbroken" }) }, "edited", ""},
-		{"an edit of a plain variable", func(s *stage) { s.editVariable("prod", "PLAIN", func(v *gitlab.Variable) { v.Value = "theirs-unbroken" }) }, "edited", ""},
+		{"an edit", func(s *stage) {
+			s.editVariable("prod", "FIRST", func(v *gitlab.Variable) { v.Value = "theirs-unbroken" })
+		}, "edited", ""},
+		{"an edit of a plain variable", func(s *stage) {
+			s.editVariable("prod", "PLAIN", func(v *gitlab.Variable) { v.Value = "theirs-unbroken" })
+		}, "edited", ""},
 		{"deleted", func(s *stage) { _ = s.gitlab.DeleteVariable(inProject(), "FIRST", "prod") }, "missing", ""},
 		{"the source changed", func(s *stage) { s.change("FIRST", "another-value-of-prod") }, "stale", ""},
 		{"unmasked", toggled(func(v *gitlab.Variable) { v.Masked = false }), "misconfigured", "masked"},
@@ -277,63 +280,6 @@ func TestLedgerKeyIsRotatedInGitLab(t *testing.T) {
 	if out := s.must(exitOK, "drift"); !strings.Contains(out, "6 in sync") {
 		t.Errorf("drift says\n%s", out)
 	}
-}
-
-// TestProjectRequests: one listing shows all scopes, and each write is one
-// request; the target's name costs one.
-func TestProjectRequests(t *testing.T) {
-	t.Parallel()
-	const named = 1
-	for _, n := range []int{3, 100, 250} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			s := gitlabStage(t)
-			pages := (n + 99) / 100
-			seal := func(changed int) {
-				policy, held := twoScopes(n), map[string]map[string]string{"dev": {}, "prod": {}}
-				for i := range n {
-					environment, name := []string{"dev", "prod"}[i%2], fmt.Sprintf("SECRET_NUMBER_%03d", i)
-					held[environment][name] = "value of " + name
-					if i < changed {
-						held[environment][name] = "another value of " + name
-					}
-				}
-				s.write("keyplumb.cue", policy)
-				s.seal("dev", held["dev"])
-				s.seal("prod", held["prod"])
-			}
-			seal(0)
-			if got := s.summary(exitOK, "sync"); got.Requests != named+1+n || got.Writes != n {
-				t.Errorf("a first sync: %+v; want 1 request for the listing, %d for the name, and %d writes", got, named, n)
-			}
-			for _, command := range []string{"sync", "drift", "plan"} {
-				if got := s.summary(exitOK, command); got.Requests != named+pages || got.Writes != 0 || got.InSync != n {
-					t.Errorf("%s with nothing to do: %+v; want %d for %d pages and %d for the name, no write", command, got, pages, pages, named)
-				}
-			}
-			seal(3)
-			if got := s.summary(exitOK, "sync"); got.Requests != named+pages+3 || got.Writes != 3 {
-				t.Errorf("a sync that changes 3: %+v", got)
-			}
-			var logged report.Summary
-			s.gitlab.ForgetRequests()
-			logged = s.summary(exitOK, "sync")
-			if len(s.gitlab.Requests()) != logged.Requests {
-				t.Errorf("the summary counts %d requests, the emulator %d", logged.Requests, len(s.gitlab.Requests()))
-			}
-		})
-	}
-}
-
-// twoScopes is a policy that places n secrets in a project, one half in each
-// of two scopes.
-func twoScopes(n int) string {
-	var b strings.Builder
-	b.WriteString("package keyplumb\n\nenvironments: {dev: tier: \"development\", prod: tier: \"production\"}\n" +
-		"sources: files: {kind: \"sops\", path: \"secrets.{env}.yaml\"}\ntargets: api: {kind: \"gitlab\", project: \"acme/api\"}\nsecrets: {\n")
-	for i := range n {
-		fmt.Fprintf(&b, "\tSECRET_NUMBER_%03d: {owner: \"a\", environments: [%q]}\n", i, []string{"dev", "prod"}[i%2])
-	}
-	return b.String() + "}\n"
 }
 
 // TestOwnAuthority: a self-managed server is believed for the authority that
