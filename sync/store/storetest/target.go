@@ -19,6 +19,7 @@ type TargetHarness struct {
 	MaxValue      int              // the longest value it takes, in bytes; 0 where there is no limit
 	Many          int              // enough variables for several pages, and no more than a scope may hold
 	Attributes    store.Attributes // what every placement must bring along; may be nil
+	Elsewhere     bool             // whether a listing shows what lies in the other scopes
 }
 
 // A TargetFixture is one target and the way behind its back into its store.
@@ -67,6 +68,9 @@ func Target(t *testing.T, h TargetHarness) {
 		{"ledger shards", ledgerShards},
 		{"ledgers hide from listings", ledgerHidden},
 		{"requests are counted", requestsCounted},
+		{"notes", notesKept},
+		{"completing", completes},
+		{"neighbours", neighboursShown},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, h) })
 	}

@@ -24,11 +24,15 @@ type memory struct {
 	defect  string
 	mu      sync.Mutex
 	values  map[key]string
+	beside  map[key]beside
 	shards  map[key]string
 	deletes int
 	broken  error
 	calls   [2]int
 }
+
+// beside is what is kept with a value.
+type beside struct{ note, description, masked string }
 
 type key struct {
 	scope store.Scope
@@ -98,10 +102,15 @@ func (m *memory) List(ctx context.Context, scope store.Scope, kinds []store.Kind
 	}
 	var out store.Listing
 	for _, k := range slices.SortedFunc(maps.Keys(m.values), func(a, b key) int { return strings.Compare(a.name, b.name) }) {
+		if k.scope != scope && m.defect != "hides neighbours" || k.scope == scope && m.defect == "is its own neighbour" {
+			out.Elsewhere = append(out.Elsewhere, store.Neighbour{Scope: k.scope, Kind: k.kind, Name: k.name})
+		}
 		if k.scope != scope && m.defect != "mixes scopes" || !slices.Contains(kinds, k.kind) && m.defect != "mixes kinds" {
 			continue
 		}
-		item := store.Item{Kind: k.kind, Name: k.name}
+		with := m.beside[k]
+		item := store.Item{Kind: k.kind, Name: k.name, Note: with.note,
+			Attributes: store.Attributes{"description": with.description, "masked": with.masked}}
 		if k.kind == store.Variable || m.defect == "reads secrets" {
 			item.Readable, item.Value = true, secret.New([]byte(m.values[k]))
 		}
@@ -142,7 +151,45 @@ func (m *memory) Put(ctx context.Context, p store.Placement) (time.Time, error) 
 		delete(m.values, k)
 	}
 	m.values[k] = value
+	m.beside[k] = m.put(m.beside[k], p)
 	return time.Time{}, nil
+}
+
+func (m *memory) put(was beside, p store.Placement) beside {
+	is := beside{note: p.Note, description: was.description, masked: m.Complete(p)["masked"]}
+	if text, given := p.Attributes["description"]; given || m.defect == "drops descriptions" {
+		is.description = text
+	}
+	switch {
+	case m.defect == "keeps the first note" && was.note != "", m.defect == "keeps the last note" && p.Note == "":
+		is.note = was.note
+	case m.defect == "cuts notes":
+		is.note = is.note[:min(len(is.note), 20)]
+	case m.defect == "masks all":
+		is.masked = "true"
+	}
+	return is
+}
+
+func (m *memory) NoteLimit() int { return 160 }
+
+func (m *memory) Complete(p store.Placement) store.Attributes {
+	out := maps.Clone(p.Attributes)
+	if out == nil {
+		out = store.Attributes{}
+	}
+	_, given := out["masked"]
+	switch {
+	case m.defect == "asks to complete":
+		m.calls[0]++
+	case m.defect == "restless completion":
+		out["masked"] = time.Now().String()
+		return out
+	}
+	if !given || m.defect == "overrules what is given" {
+		out["masked"] = fmt.Sprint(!strings.Contains(string(p.Value.Reveal()), " "))
+	}
+	return out
 }
 
 func (m *memory) Delete(ctx context.Context, scope store.Scope, kind store.Kind, name string) error {
@@ -195,9 +242,9 @@ func harness(defect string) storetest.TargetHarness {
 		Kinds:    []store.Kind{store.Secret, store.Variable},
 		Readable: []store.Kind{store.Variable},
 		MaxValue: maxValue,
-		Many:     30,
+		Many:     30, Elsewhere: true,
 		New: func(*testing.T) storetest.TargetFixture {
-			m := &memory{defect: defect, values: map[key]string{}, shards: map[key]string{}}
+			m := &memory{defect: defect, values: map[key]string{}, beside: map[key]beside{}, shards: map[key]string{}}
 			return storetest.TargetFixture{
 				Target: m, Scope: "here", Other: "there", Missing: "missing",
 				Stored: func(scope store.Scope, kind store.Kind, name string) (string, bool) {
@@ -225,26 +272,36 @@ func TestTarget(t *testing.T) { storetest.Target(t, harness(os.Getenv("STORETEST
 // caught by the part that is about it.
 func TestDefectsAreCaught(t *testing.T) {
 	for defect, part := range map[string]string{
-		"restless identity":     "identity is stable",
-		"wrong case":            "canonical names",
-		"keeps what is deleted": "create, update, delete",
-		"deletes first":         "an update never deletes",
-		"minds what is absent":  "deleting what is not there",
-		"invents scopes":        "a missing scope",
-		"mixes scopes":          "scopes are apart",
-		"mixes kinds":           "kinds are apart",
-		"cuts listings":         "listings are whole",
-		"reads secrets":         "readable and not",
-		"trims values":          "values arrive byte for byte",
-		"puts anything":         "check agrees with put",
-		"no limit":              "check agrees with put",
-		"one error for all":     "failures are told apart",
-		"bare errors":           "failures are told apart",
-		"shows values":          "no error shows a value",
-		"deaf to the context":   "a context that is done",
-		"one shard for all":     "ledger shards",
-		"lists the ledger":      "ledgers hide from listings",
-		"uncounted write":       "requests are counted",
+		"restless identity":       "identity is stable",
+		"wrong case":              "canonical names",
+		"keeps what is deleted":   "create, update, delete",
+		"deletes first":           "an update never deletes",
+		"minds what is absent":    "deleting what is not there",
+		"invents scopes":          "a missing scope",
+		"mixes scopes":            "scopes are apart",
+		"mixes kinds":             "kinds are apart",
+		"cuts listings":           "listings are whole",
+		"reads secrets":           "readable and not",
+		"trims values":            "values arrive byte for byte",
+		"puts anything":           "check agrees with put",
+		"no limit":                "check agrees with put",
+		"one error for all":       "failures are told apart",
+		"bare errors":             "failures are told apart",
+		"shows values":            "no error shows a value",
+		"deaf to the context":     "a context that is done",
+		"one shard for all":       "ledger shards",
+		"lists the ledger":        "ledgers hide from listings",
+		"uncounted write":         "requests are counted",
+		"keeps the first note":    "notes",
+		"keeps the last note":     "notes",
+		"cuts notes":              "notes",
+		"drops descriptions":      "notes",
+		"restless completion":     "completing",
+		"asks to complete":        "completing",
+		"masks all":               "completing",
+		"overrules what is given": "completing",
+		"hides neighbours":        "neighbours",
+		"is its own neighbour":    "neighbours",
 	} {
 		t.Run(defect, func(t *testing.T) {
 			t.Parallel()

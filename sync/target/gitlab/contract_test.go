@@ -38,7 +38,7 @@ func TestContract(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			storetest.Target(t, storetest.TargetHarness{
 				Kinds: secrets, Readable: secrets, CaseSensitive: true,
-				MaxValue: test.max, Many: test.many, Attributes: test.attributes,
+				MaxValue: test.max, Many: test.many, Attributes: test.attributes, Elsewhere: test.other != "",
 				New: func(t *testing.T) storetest.TargetFixture {
 					lab := emulate(t)
 					return storetest.TargetFixture{

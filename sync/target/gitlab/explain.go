@@ -51,7 +51,7 @@ func (t *Target) needs() string {
 	if t.options.ReadOnly {
 		scope = "api or read_api"
 	}
-	return "the token needs " + t.level.role + ", and the scope " + scope
+	return "the token needs " + t.level.role + " and the scope " + scope
 }
 
 // refused tells by the structure of a 400 what GitLab did not like: it names

@@ -39,7 +39,7 @@ func unmaskable(value secret.Value, raw bool) string {
 	return strings.Join(reasons, "; ")
 }
 
-const unmaskableHint = "give it a value that can be masked, such as the same in base64; or say masked: false, and see that no job prints it"
+const unmaskableHint = "change the value at its issuer, or accept that job logs may show it: masked: false"
 
 // Complete masks what GitLab can mask.
 func (t *Target) Complete(p store.Placement) store.Attributes {
