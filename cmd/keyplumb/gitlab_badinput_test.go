@@ -131,7 +131,7 @@ func TestTokenThatMayOnlyLookAtGitLab(t *testing.T) {
 	s.gitlab.ForgetRequests()
 	out := s.must(exitFailed, "sync")
 	if strings.Count(out, "\nerror: ") != 1 || !strings.Contains(out, "denied: the token may not do this (HTTP 403") ||
-		!strings.Contains(out, "hint: the token needs the role Maintainer in the project and the scope api") {
+		!strings.Contains(out, "hint: the token needs the role Maintainer") {
 		t.Errorf("sync says\n%s", out)
 	}
 	if n := len(s.gitlab.Requests()); n != 3 {

@@ -195,6 +195,28 @@ func (p *providers) openGitHub(t policy.Target, use engine.Use) (store.Target, e
 	return github.New(o)
 }
 
+// openGitLab opens a project's, a group's or the instance's variables.
+func (p *providers) openGitLab(t policy.Target) (store.Target, error) {
+	named := ""
+	if t.URL != "" {
+		named = gitlab.APIURL(t.URL)
+	}
+	base, err := hostAllowed(address{service: "target " + t.Name, variable: "CI_API_V4_URL", inPolicy: true,
+		policy: named, environment: p.Getenv("CI_API_V4_URL"), public: gitlab.DefaultURL}, p.job, p.flags.allowHosts)
+	if err != nil {
+		return nil, err
+	}
+	config, err := p.gitlabTLS(base)
+	if err != nil {
+		return nil, err
+	}
+	return gitlab.New(gitlab.Options{
+		URL: base, Project: t.Project, Group: t.Group, Instance: t.Instance,
+		Token: secret.New([]byte(p.Getenv("GITLAB_TOKEN"))), JobToken: secret.New([]byte(p.Getenv("CI_JOB_TOKEN"))),
+		UserAgent: "keyplumb", TLS: config, Limiter: p.gitlab, Notify: p.waiting,
+	})
+}
+
 // close gives back what was borrowed: an App's tokens.
 func (p *providers) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
