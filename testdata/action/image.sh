@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the Action's image from the Dockerfile, as localhost/keyplumb:test, in
-# the image store DIR: testdata/action/image.sh [DIR]
+# Builds an image from the Dockerfile in the image store DIR: the Action's, as
+# localhost/keyplumb:test, or that of another TARGET, as
+# localhost/keyplumb-TARGET:test: testdata/action/image.sh [DIR [TARGET]]
 #
 # No registry is needed. The Dockerfile's base image is stood in for by an
 # empty one into which this machine's own Go, git and libraries are mounted,
@@ -10,6 +11,7 @@ cd "$(dirname "$0")/../.."
 store=${1:-$PWD/dist/images}
 mkdir -p "$store"
 store=$(realpath "$store")
+target=${2:-}
 
 base=$(mktemp -d)
 trap 'rm -rf "$base"' EXIT
@@ -37,4 +39,5 @@ build --quiet --pull=never \
 	--volume "$(go env GOROOT):/usr/local/go:ro" \
 	--volume "$(go env GOMODCACHE):/go/pkg/mod" \
 	--volume "$(go env GOCACHE):/root/.cache/go-build" \
-	--tag localhost/keyplumb:test .
+	${target:+--target "$target"} \
+	--tag "localhost/keyplumb${target:+-$target}:test" .
