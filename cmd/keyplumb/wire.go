@@ -66,26 +66,17 @@ func (r *run) wire(ctx context.Context, j job, t tree) error {
 	return nil
 }
 
-// The kinds that this keyplumb can read and write.
-var (
-	builtSources = []string{"sops", "dotenv", "env"}
-	builtTargets = []string{"github", "gitlab", "dotenv"}
-)
+// The kinds of source that this keyplumb can read.
+var builtSources = []string{"sops", "dotenv", "env"}
 
-// built refuses the kinds that a policy may name and this keyplumb does not
-// have, before anything is read.
+// built refuses the kinds of source that a policy may name and this keyplumb
+// does not have, before anything is read.
 func (p *providers) built() error {
 	var errs []error
 	for _, s := range p.session.policy.Sources {
 		if !slices.Contains(builtSources, s.Kind) {
 			errs = append(errs, refuse(exitUsage, "there are: "+strings.Join(builtSources, ", "),
 				"%s: source %s: keyplumb cannot read %s yet", s.Position, s.Name, s.Kind))
-		}
-	}
-	for _, t := range p.session.policy.Targets {
-		if !slices.Contains(builtTargets, t.Kind) && p.selects(t.Name) {
-			errs = append(errs, refuse(exitUsage, "there are: "+strings.Join(builtTargets, ", "),
-				"%s: target %s: keyplumb cannot write to %s yet", t.Position, t.Name, t.Kind))
 		}
 	}
 	return errors.Join(errs...)
