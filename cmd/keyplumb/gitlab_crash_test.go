@@ -55,6 +55,9 @@ func (s *stage) projectState() string {
 		if e, ok := notes.Entry(id); ok {
 			said = fmt.Sprintf("right value %v", e.Settled.Fingerprint.Equal(notes.Fingerprint(id, secret.New([]byte(v.Value)))))
 		}
+		if said != "right value true" {
+			s.t.Errorf("the entry of %s for %s: %s", v.Key, v.Scope, said)
+		}
 		v.Description = strings.Replace(v.Description, note, "(entry)", 1)
 		out = append(out, fmt.Sprintf("%+v: %s\n", v, said))
 	}
