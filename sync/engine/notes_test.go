@@ -125,11 +125,11 @@ func TestNotesTakeOneRequestEach(t *testing.T) {
 }
 
 func TestAFailedWriteBesideNotesIsRepaired(t *testing.T) {
-	for _, err := range []error{errAway, &store.Error{Op: "put", Kind: store.ErrInvalid}} {
+	for _, err := range []*store.Error{errAway, {Op: "put", Kind: store.ErrInvalid}} {
 		b, n := newNotingBench(t)
 		n.broken["put project:prod FIRST"] = err
 		r := b.prepare(t)
-		if got := r.Apply(t.Context()); !errors.Is(got, err.(*store.Error).Kind) {
+		if got := r.Apply(t.Context()); !errors.Is(got, err.Kind) {
 			t.Errorf("got %v", got)
 		}
 		clear(n.broken)
