@@ -33,7 +33,7 @@ func (t *Target) kept(d *draft, r request, now *variable) error {
 		e.Detail = "this GitLab expands all variables: a $ in this one will not arrive"
 		e.Hint = "GitLab 15.7 or later has variables that are raw"
 	case d.difference(now) != "":
-		e.Detail, e.Hint = "GitLab changed the "+d.difference(now), "is somebody else writing this variable? run again"
+		e.Detail, e.Hint = "GitLab has something else than was sent: "+d.difference(now), "is somebody else writing this variable? run again"
 	default:
 		return nil
 	}
