@@ -74,6 +74,9 @@ func TestGolden(t *testing.T) {
 			compare(t, name+".txt", asText(t, r, TextOptions{Source: source}))
 			compare(t, name+".color.txt", strings.ReplaceAll(asText(t, r, TextOptions{Source: source, Color: true}), "\x1b", "␛"))
 			compare(t, name+".json", asJSON(t, r))
+			compare(t, name+".gitlab.json", asGitLab(t, r))
+			compare(t, name+".junit.xml", asJUnit(t, r, finding.Error))
+			compare(t, name+".sections.txt", visible.Replace(asText(t, r, TextOptions{Source: source, GitLabClock: noon})))
 		})
 	}
 }

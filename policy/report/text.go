@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -21,13 +22,53 @@ type TextOptions struct {
 	// PlanShown says that the reader has seen the plan already, by [Plan]: only
 	// the changes that did not come about are told again.
 	PlanShown bool
+	// GitLabClock has the parts put into sections that GitLab's job log can
+	// fold, stamped with the time that it tells. Without it there are none.
+	GitLabClock func() time.Time
 }
 
 // Text writes a report for people: the findings, the gravest last, where the
 // eye is when all is printed; the plan; one line of counts.
 func Text(w io.Writer, r Report, o TextOptions) error {
-	t := &text{style: style(o.Color), source: o.Source}
+	t := newText(o)
 	shown := slices.DeleteFunc(slices.Clone(r.Findings), func(f finding.Finding) bool { return isRow(r.Command, f) })
+	t.section(findingsSection(r.Command, shown), func() { t.findings(shown) })
+	all, part := rows(r), planSection
+	if o.PlanShown {
+		all, part = slices.DeleteFunc(all, func(r row) bool { return r.result == "" || r.result == "done" }), restSection
+	}
+	t.section(part(r.Command, all), func() { t.plan(all) })
+	t.counts(r)
+	_, err := w.Write(t.out.Bytes())
+	return err
+}
+
+// Plan writes the plan alone, before it is carried out.
+func Plan(w io.Writer, r Report, o TextOptions) error {
+	t := newText(o)
+	all := rows(r)
+	t.section(planSection(r.Command, all), func() { t.plan(all) })
+	_, err := w.Write(t.out.Bytes())
+	return err
+}
+
+// text is a report in the making.
+type text struct {
+	style
+	out    bytes.Buffer
+	source func(string) ([]byte, bool)
+	clock  func() time.Time
+}
+
+func newText(o TextOptions) *text {
+	return &text{style: style(o.Color), source: o.Source, clock: o.GitLabClock}
+}
+
+func (t *text) line(format string, args ...any) { fmt.Fprintf(&t.out, format+"\n", args...) }
+
+// findings writes the diagnostics: what is below an error gathered, errors one
+// by one.
+func (t *text) findings(shown []finding.Finding) {
 	for _, severity := range []finding.Severity{finding.Info, finding.Warning} {
 		for _, n := range notes(shown, severity) {
 			t.note(n)
@@ -38,32 +79,7 @@ func Text(w io.Writer, r Report, o TextOptions) error {
 			t.finding(f)
 		}
 	}
-	all := rows(r)
-	if o.PlanShown {
-		all = slices.DeleteFunc(all, func(r row) bool { return r.result == "" || r.result == "done" })
-	}
-	t.plan(all)
-	t.counts(r)
-	_, err := w.Write(t.out.Bytes())
-	return err
 }
-
-// Plan writes the plan alone, before it is carried out.
-func Plan(w io.Writer, r Report, o TextOptions) error {
-	t := &text{style: style(o.Color)}
-	t.plan(rows(r))
-	_, err := w.Write(t.out.Bytes())
-	return err
-}
-
-// text is a report in the making.
-type text struct {
-	style
-	out    bytes.Buffer
-	source func(string) ([]byte, bool)
-}
-
-func (t *text) line(format string, args ...any) { fmt.Fprintf(&t.out, format+"\n", args...) }
 
 // finding writes one diagnostic.
 func (t *text) finding(f finding.Finding) {
@@ -80,20 +96,24 @@ func (t *text) finding(f finding.Finding) {
 
 // sentence puts what a finding is about in front of what is wrong with it.
 func sentence(f finding.Finding) string {
+	if about := topic(f); about != "" {
+		return about + ": " + f.Message
+	}
+	return f.Message
+}
+
+// topic names what a finding is about and where that is; "" is nothing that has
+// a name.
+func topic(f finding.Finding) string {
 	subject := subject(f)
 	where := f.Scope
 	if f.Target != "" && f.Scope != "" {
 		where = f.Target + " " + f.Scope
 	}
-	switch {
-	case subject != "" && where != "":
-		return subject + " in " + where + ": " + f.Message
-	case subject != "":
-		return subject + ": " + f.Message
-	case where != "":
-		return where + ": " + f.Message
+	if subject != "" && where != "" {
+		return subject + " in " + where
 	}
-	return f.Message
+	return subject + where
 }
 
 // subject names what a finding is about.
