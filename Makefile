@@ -22,7 +22,10 @@ SOPS           = .bin/sops-$(SOPS_VERSION)
 AGE_KEYGEN     = .bin/age-keygen-$(AGE_VERSION)
 
 # Tests that need more than Go are behind these build tags.
-TAGS := act,realsops
+TAGS := act,gitlabci,realsops
+
+# Descriptions are as long as they are, and none of these files needs a `---`.
+YAMLLINT := {extends: default, rules: {line-length: disable, document-start: disable, truthy: {check-keys: false}, comments: {min-spaces-from-content: 1}}}
 
 # How long each fuzz target runs; `make fuzz FUZZTIME=1m` looks harder.
 FUZZTIME := 10s
@@ -41,7 +44,7 @@ $(ACT):
 .bin/age-keygen-%:
 	$(call install,filippo.io/age/cmd/age-keygen,$*)
 
-.PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-sops test-clients test-action clean
+.PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-sops test-clients test-action test-gitlab clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,8 +78,9 @@ lint: $(GOLANGCI_LINT) ## golangci-lint, with the linters of .golangci.yml
 shell: ## shellcheck on every shell script
 	shellcheck $$(git ls-files .ci '*.sh')
 
-workflows: $(ACTIONLINT) ## actionlint on every example workflow
-	$(ACTIONLINT) $$(git ls-files 'docs/examples/*.yml' 'testdata/action/workflow.yml')
+workflows: $(ACTIONLINT) ## actionlint on every example workflow, yamllint on all YAML
+	$(ACTIONLINT) $$(git ls-files ':(glob)docs/examples/*.yml' 'testdata/action/workflow.yml')
+	yamllint --strict --config-data '$(YAMLLINT)' $$(git ls-files '*.yml')
 
 test: ## the tests; Go alone is enough
 	go test ./...
@@ -90,8 +94,9 @@ fuzz: ## every fuzz target for FUZZTIME
 bench: ## every benchmark, once
 	go test -run '^$$' -bench . -benchtime 1x ./...
 
-image: ## the Action's image, by buildah
+image: ## the Action's image and the one for GitLab's jobs, by buildah
 	testdata/action/image.sh
+	testdata/gitlab/image.sh
 
 test-sops: ## files that the real sops and age made
 	$(MAKE) --no-print-directory $(SOPS) $(AGE_KEYGEN)
@@ -102,6 +107,10 @@ test-clients: ## clients that nobody here wrote against the emulated GitHub and 
 
 test-action: $(ACT) ## the Action, run by act against an emulated GitHub
 	ACT=$(CURDIR)/$(ACT) testdata/action/run.sh
+
+test-gitlab: ## the CI/CD component, run by gitlab-ci-local against an emulated GitLab, and its image; needs npm
+	testdata/gitlab/image.sh
+	testdata/gitlab/run.sh
 
 clean: ## remove what the targets above built
 	rm -rf .bin dist
