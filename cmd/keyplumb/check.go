@@ -40,7 +40,7 @@ func (c *Command) checkCommand(code *int) *cobra.Command {
 			if explain {
 				return c.explainPolicy(s.policy, reports.jsonOnStdout())
 			}
-			*code, err = c.finish(&reports, report.Report{Command: "check", Findings: s.lint(selected.selection())}, quoting(s.files, s.policy.Files, nil))
+			*code, err = c.finish(&reports, report.Report{Command: "check", Policy: s.policyFile(), Findings: s.lint(selected.selection())}, quoting(s.files, s.policy.Files, nil))
 			return err
 		},
 	}

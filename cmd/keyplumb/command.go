@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -22,6 +23,10 @@ type Command struct {
 	Stderr  io.Writer
 	Environ []string // NAME=value
 	Dir     string   // the working directory
+
+	// Clock tells the time that GitLab's job log is stamped with; nil is
+	// time.Now.
+	Clock func() time.Time
 
 	// Exit ends the process where nothing else can: evaluating CUE cannot be
 	// cancelled.

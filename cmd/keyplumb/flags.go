@@ -40,14 +40,15 @@ type reportFlags struct {
 }
 
 func (f *reportFlags) add(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.reports, "report", nil, "write a report as `FORMAT[=FILE]`: text, json; may be repeated")
+	flags.StringArrayVar(&f.reports, "report", nil, "write a report as `FORMAT[=FILE]`: "+strings.Join(builtFormats, ", ")+"; may be repeated")
 	flags.StringVar(&f.failOn, "fail-on", "error", "fail on findings from this `LEVEL`: error, warning, info, never")
 }
 
 // An output is one report to be written; file "" is standard output.
 type output struct{ format, file string }
 
-var builtFormats = []string{"text", "json"}
+// gitlab is GitLab's Code Quality, junit its tests.
+var builtFormats = []string{"text", "json", "gitlab", "junit"}
 
 // outputs reads --report. Text goes to standard output unless a report was
 // asked for there.

@@ -27,6 +27,8 @@ func leakCases() []leakCase {
 		{name: "all is well"},
 		{name: "in CI", prepare: func(a *aviary) { a.setenv("CI", "true") }},
 		{name: "in GitHub Actions, as a step", prepare: asStep, commands: []string{"action"}},
+		{name: "in GitLab CI", prepare: inGitLab, commands: gitlabRuns},
+		{name: "in GitLab CI, with one key for two", prepare: func(a *aviary) { inGitLab(a); a.seal("dev", a.values["prod"]) }, commands: gitlabRuns},
 		{name: "one key for two", prepare: func(a *aviary) { a.seal("dev", a.values["prod"]) }},
 		{name: "values are missing", prepare: func(a *aviary) {
 			delete(a.values["prod"], "JSON")
@@ -116,6 +118,16 @@ func asStep(a *aviary) {
 		a.setenv(name, filepath.Join(a.dir, "runner", name))
 	}
 	a.setenv("INPUT_COMMAND", "sync")
+}
+
+// gitlabRuns leave the reports that nobody asked for; the target is GitHub's,
+// and so not the job's own.
+var gitlabRuns = []string{"check", "plan --allow-target api", "drift --allow-target api --fail-on info", "sync --allow-target api"}
+
+func inGitLab(a *aviary) {
+	for _, pair := range [][2]string{{"CI", "true"}, {"GITLAB_CI", "true"}, {"CI_PIPELINE_SOURCE", "push"}, {"CI_PROJECT_PATH", "acme/api"}} {
+		a.setenv(pair[0], pair[1])
+	}
 }
 
 func valueInPolicy(a *aviary) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/keyplumb/keyplumb/policy/finding"
+	"github.com/keyplumb/keyplumb/policy/report"
 	emulator "github.com/keyplumb/keyplumb/sync/emulator/github"
 	"github.com/keyplumb/keyplumb/sync/store/storetest"
 )
@@ -97,10 +100,15 @@ func (a *aviary) fly(meant []string, commands ...string) {
 func (a *aviary) scan(where, text string) {
 	a.t.Helper()
 	for _, c := range a.canaries {
-		if c.In(text) {
+		if shows(c, text) {
 			a.t.Errorf("%s shows the canary %q", where, c.Name)
 		}
 	}
+}
+
+// shows tells whether a text holds a canary, as XML and HTML escape it, too.
+func shows(c storetest.Canary, text string) bool {
+	return c.In(text) || c.In(html.UnescapeString(text))
 }
 
 func (a *aviary) scanFiles(meant []string) {
@@ -127,6 +135,8 @@ var everything = []string{
 	"check", "check --report json", "check --explain-policy", "check --explain-policy --report json",
 	"plan", "plan --report json --report text=plan.txt", "plan --out saved.json",
 	"drift", "drift --report json=drift.json", "sync --report json=sync.json", "sync --report json",
+	"check --report gitlab --report junit=check.xml", "plan --report junit --report gitlab=plan-gitlab.json",
+	"drift --report gitlab=drift-gitlab.json --report junit=drift.xml", "sync --report gitlab=sync-gitlab.json --report junit",
 	"drift --report json", "sync --refresh --adopt all --prune", "plan --leaks", "version", "schema",
 }
 
@@ -174,12 +184,29 @@ func TestTheScannerFindsLeaks(t *testing.T) {
 func TestTheScannerLooksIntoFiles(t *testing.T) {
 	inner := &recorder{TB: t}
 	a := &aviary{stage: &stage{t: inner, dir: t.TempDir()}, canaries: []storetest.Canary{{Name: "planted", Value: "planted-canary"}}}
-	if err := os.WriteFile(filepath.Join(a.dir, "left-over"), []byte("x planted-canary x"), 0o600); err != nil {
-		t.Fatal(err)
+	names := []string{"left-over", gitlabDefaults()[0].file, gitlabDefaults()[1].file}
+	for _, name := range names {
+		if err := os.WriteFile(filepath.Join(a.dir, name), []byte("x planted-canary x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	a.scanFiles(nil)
-	if inner.errors != 1 {
-		t.Errorf("%d errors, want 1", inner.errors)
+	if inner.errors != len(names) {
+		t.Errorf("%d errors, want %d", inner.errors, len(names))
+	}
+}
+
+// A value that a finding would hold is found in a report of every format,
+// whatever the format makes of its characters.
+func TestTheScannerReadsEveryFormat(t *testing.T) {
+	for _, c := range storetest.Canaries() {
+		leaking := report.Report{Command: "check", Findings: []finding.Finding{{Rule: "policy", Severity: finding.Error, Message: c.Value}}}
+		for _, format := range builtFormats {
+			text, err := render(format, leaking, report.TextOptions{}, finding.Error)
+			if err != nil || !shows(c, string(text)) {
+				t.Errorf("the canary %s is not found in a %s report: %v\n%s", c.Name, format, err, text)
+			}
+		}
 	}
 }
 

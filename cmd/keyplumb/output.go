@@ -31,11 +31,18 @@ func (c *Command) finish(flags *reportFlags, r report.Report, source func(file s
 		r.ExitCode = exitFindings
 	}
 	r.Count()
+	if !fails {
+		level = finding.Error // a test may fail where the command is not to
+	}
 	var errs []error
 	for _, o := range outputs {
-		errs = append(errs, c.write(o, r, report.TextOptions{Source: source, PlanShown: flags.planShown && o.file == "",
-			Color: o.file == "" && c.color(c.Stdout)}))
+		looks := report.TextOptions{Source: source}
+		if o.file == "" {
+			looks.PlanShown, looks.Color, looks.GitLabClock = flags.planShown, c.color(c.Stdout), c.gitlabClock()
+		}
+		errs = append(errs, c.write(o, r, looks, level))
 	}
+	c.writeForGitLab(outputs, r, level)
 	if err := errors.Join(errs...); err != nil {
 		return 0, &exitError{code: unreported(r), err: err}
 	}
@@ -51,22 +58,15 @@ func unreported(r report.Report) int {
 	return exitFailed
 }
 
-func (c *Command) write(o output, r report.Report, looks report.TextOptions) error {
-	var b bytes.Buffer
-	var err error
-	switch o.format {
-	case "json":
-		err = report.JSON(&b, r)
-	default:
-		err = report.Text(&b, r, looks)
-	}
+func (c *Command) write(o output, r report.Report, looks report.TextOptions, failing finding.Severity) error {
+	text, err := render(o.format, r, looks, failing)
 	if err != nil {
 		return err
 	}
 	if o.file == "" {
-		_, err = c.Stdout.Write(b.Bytes())
+		_, err = c.Stdout.Write(text)
 	} else {
-		err = os.WriteFile(c.path(o.file), b.Bytes(), 0o644) //nolint:gosec // a report holds no value, and is for others to read
+		err = os.WriteFile(c.path(o.file), text, 0o644) //nolint:gosec // a report holds no value, and is for others to read
 	}
 	if err != nil {
 		where := o.file
@@ -76,6 +76,24 @@ func (c *Command) write(o output, r report.Report, looks report.TextOptions) err
 		return refuse(exitFailed, "is the folder there, and may it be written to?", "the %s report could not be written to %s", o.format, where)
 	}
 	return nil
+}
+
+// render gives a report in a format. Failing is the severity from which a
+// finding is a failed test.
+func render(format string, r report.Report, looks report.TextOptions, failing finding.Severity) ([]byte, error) {
+	var b bytes.Buffer
+	var err error
+	switch format {
+	case "json":
+		err = report.JSON(&b, r)
+	case "gitlab":
+		err = report.GitLab(&b, r)
+	case "junit":
+		err = report.JUnit(&b, r, failing)
+	default:
+		err = report.Text(&b, r, looks)
+	}
+	return b.Bytes(), err
 }
 
 // quoting gives the policy's own files to quote from, and no other: what else

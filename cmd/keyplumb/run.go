@@ -137,7 +137,7 @@ func (r *run) problems(ctx context.Context, o *observed) int {
 // report makes the report of a run.
 func (r *run) report(o *observed, code int) report.Report {
 	requests, writes := o.Requests()
-	out := report.Report{Command: r.name, ExitCode: code, Findings: o.found,
+	out := report.Report{Command: r.name, ExitCode: code, Findings: o.found, Policy: r.session.policyFile(),
 		Summary: report.Summary{InSync: o.Plan.InSync, Unverified: o.Plan.Unverified, Requests: requests, Writes: writes}}
 	out.Summary.Create, out.Summary.Update, out.Summary.Delete = o.Plan.Counts()
 	finding.Sort(out.Findings)

@@ -73,7 +73,7 @@ func (c *Command) rooted(root string, paths []string) ([]string, error) {
 
 // invalid reports the mistakes of a policy.
 func (c *Command) invalid(name string, flags *reportFlags, s *session) (int, error) {
-	return c.finish(flags, report.Report{Command: name, ExitCode: exitUsage, Findings: s.mistakes}, quoting(s.files, policyFiles(s), nil))
+	return c.finish(flags, report.Report{Command: name, ExitCode: exitUsage, Policy: s.policyFile(), Findings: s.mistakes}, quoting(s.files, policyFiles(s), nil))
 }
 
 // policyFiles are the files that may be quoted: the policy's, or where it
@@ -89,6 +89,14 @@ func policyFiles(s *session) []string {
 		}
 	}
 	return files
+}
+
+// policyFile is where a finding that is at no place of its own is shown.
+func (s *session) policyFile() string {
+	if files := policyFiles(s); len(files) > 0 {
+		return files[0]
+	}
+	return ""
 }
 
 // lint runs the rules on the policy itself, and judges what they find.

@@ -121,7 +121,7 @@ func (r *run) showPlan(o *observed) {
 	}
 	rep := r.report(o, exitOK)
 	rep.Changes = changes(&o.Plan, nil)
-	r.reports.planShown = report.Plan(r.Stdout, rep, report.TextOptions{Color: r.color(r.Stdout)}) == nil
+	r.reports.planShown = report.Plan(r.Stdout, rep, report.TextOptions{Color: r.color(r.Stdout), GitLabClock: r.gitlabClock()}) == nil
 }
 
 // readSaved reads a saved plan and takes its selection and options. Giving

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/keyplumb/keyplumb/policy/finding"
+	"github.com/keyplumb/keyplumb/policy/report"
+)
+
+// gitlabDefaults are the reports that a job of GitLab CI leaves for it, in the
+// working directory, under the names that artifacts:reports is to be given.
+func gitlabDefaults() []output {
+	return []output{{"gitlab", "gl-code-quality-report.json"}, {"junit", "keyplumb-junit.xml"}}
+}
+
+// gitlabClock has text put into the sections of GitLab's job log, where there
+// is one.
+func (c *Command) gitlabClock() func() time.Time {
+	switch {
+	case c.job().ci != gitlabCI:
+		return nil
+	case c.Clock != nil:
+		return c.Clock
+	}
+	return time.Now
+}
+
+// writeForGitLab writes those of the default reports whose format was not asked
+// for. Nobody asked for them, so that one that cannot be written fails nothing.
+func (c *Command) writeForGitLab(asked []output, r report.Report, failing finding.Severity) {
+	if c.job().ci != gitlabCI {
+		return
+	}
+	for _, o := range gitlabDefaults() {
+		if slices.ContainsFunc(asked, func(a output) bool { return a.format == o.format }) {
+			continue
+		}
+		text, err := render(o.format, r, report.TextOptions{}, failing)
+		if err == nil {
+			err = c.replace(o.file, text)
+		}
+		if err != nil {
+			c.say("note: the " + o.format + " report for GitLab could not be written to " + o.file)
+		}
+	}
+}
+
+// replace writes a file of the working directory anew. What stands in its place
+// may be a link that a commit planted; it is removed, never followed.
+func (c *Command) replace(name string, text []byte) error {
+	dir, err := os.OpenRoot(c.Dir)
+	if err != nil {
+		return err
+	}
+	defer dir.Close() //nolint:errcheck // nothing was written to it
+	if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := dir.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	return errors.Join(err, file.Close())
+}
