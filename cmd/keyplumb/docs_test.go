@@ -8,7 +8,7 @@ import (
 // The documents that the code has a say in are written by the tests that also
 // check them.
 //
-//go:generate env KEYPLUMB_UPDATE=1 go test -count 1 -run "^(TestRuleIndex|TestReadme|TestCommandPages)$" .
+//go:generate env KEYPLUMB_UPDATE=1 go test -count 1 -run "^(TestRuleIndex|TestReadme|TestGitLabPage|TestCommandPages)$" .
 
 // golden compares a document with what it should be, or writes it where
 // `go generate` asks for that.
