@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	gl "github.com/xanzy/go-gitlab"
 	"golang.org/x/time/rate"
@@ -16,8 +17,8 @@ import (
 // newClient makes a go-gitlab client that neither waits, nor repeats, nor
 // follows a redirect, nor asks anything on its own: GitLab redirects what was
 // moved, and the transport does the rest.
-func newClient(base, userAgent string, transport http.RoundTripper) (*gl.Client, error) {
-	client, err := gl.NewClient("",
+func newClient(base, userAgent string, transport http.RoundTripper) (*gl.Client, error) { //nolint:staticcheck // it moved to another module, which can take its place here
+	client, err := gl.NewClient("", //nolint:staticcheck // as above
 		gl.WithBaseURL(base),
 		gl.WithHTTPClient(&http.Client{
 			Transport:     transport,
@@ -56,34 +57,39 @@ func (t *Target) filter(at place) *gl.VariableFilter {
 	return &gl.VariableFilter{EnvironmentScope: at.scope}
 }
 
+// An answer is what came back besides the body; its zero where nothing did.
+type answer struct {
+	status int
+	header http.Header
+	date   time.Time // by GitLab's clock
+}
+
+// is tells whether it came, with one of the given statuses.
+func (a answer) is(statuses ...int) bool { return slices.Contains(statuses, a.status) }
+
 // call makes a request. The error is a *store.Error, or ends with the context's
-// own; the response is nil where there was none.
-func (t *Target) call(ctx context.Context, r request) (*http.Response, error) {
+// own.
+func (t *Target) call(ctx context.Context, r request) (answer, error) {
 	req, err := t.client.NewRequest(r.method, r.path, r.options, []gl.RequestOptionFunc{gl.WithContext(ctx)})
 	if err != nil {
-		return nil, &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrInvalid, Detail: "the request could not be made up"}
+		return answer{}, &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrInvalid, Detail: "the request could not be made up"}
 	}
 	resp, err := t.client.Do(req, r.into)
-	var answer *http.Response
-	if resp != nil {
-		answer = resp.Response
+	if resp == nil {
+		return answer{}, t.explain(rest.Failure(r.op, r.ref, nil, err), r, nil)
 	}
+	got := answer{resp.StatusCode, resp.Header, rest.Date(resp.Response)}
 	if err == nil {
-		return answer, nil
+		return got, nil
 	}
 	var body []byte
 	if refusal, ok := errors.AsType[*gl.ErrorResponse](err); ok {
 		body = refusal.Body
 	}
-	return answer, t.explain(rest.Failure(r.op, r.ref, answer, err), r, body)
+	return got, t.explain(rest.Failure(r.op, r.ref, resp.Response, err), r, body)
 }
 
 // unreadable is the error for a success whose body makes no sense.
 func (r request) unreadable() error {
 	return &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
-}
-
-// isStatus tells whether an answer came, with one of the given statuses.
-func isStatus(resp *http.Response, statuses ...int) bool {
-	return resp != nil && slices.Contains(statuses, resp.StatusCode)
 }

@@ -6,8 +6,8 @@
 // groups do not send the filter that chooses among scopes, and create a readable
 // variable where a hidden one is asked for; its structures cannot tell a null
 // from an empty value. Its retries and its limiter are off: the transport below
-// has them. So nothing of it is seen outside call.go, and another client can
-// take its place there.
+// has them. The module is no longer developed: what is left of it to replace is
+// in call.go, and how it escapes a path and names a filter and a page.
 //
 // What GitLab does not say is kept in mind here:
 //
@@ -74,9 +74,9 @@ const maxBody = 192 << 20
 type Target struct {
 	options   Options
 	level     *level
-	path      string // of the project or group; "" for the instance
-	host      string // of the server, with what its path begins with; as identities name it
-	client    *gl.Client
+	path      string     // of the project or group; "" for the instance
+	host      string     // of the server, with what its path begins with; as identities name it
+	client    *gl.Client //nolint:staticcheck // see newClient
 	transport *rest.Transport
 
 	identityMu sync.Mutex

@@ -53,8 +53,8 @@ func (t *Target) find(ctx context.Context) (int64, error) {
 		r.options = briefly{}
 	}
 	resp, err := t.call(ctx, r)
-	if isStatus(resp, http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect) {
-		return 0, t.movedTo(r, t.pathAt(ctx, r, resp.Header.Get("Location")))
+	if resp.is(http.StatusMovedPermanently, http.StatusFound, http.StatusTemporaryRedirect, http.StatusPermanentRedirect) {
+		return 0, t.movedTo(r, t.pathAt(ctx, r, resp.header.Get("Location")))
 	}
 	switch {
 	case err != nil:

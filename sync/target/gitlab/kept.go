@@ -6,17 +6,17 @@ import (
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// notKept is a success whose answer shows something else than what was sent.
+// notKeptError is a success whose answer shows something else than what was sent.
 // It may be that something was written, as with an answer that was lost.
-type notKept struct{}
+type notKeptError struct{}
 
-func (notKept) Error() string { return "not kept as it was sent" }
-func (notKept) Unwrap() error { return store.ErrUnavailable }
+func (notKeptError) Error() string { return "not kept as it was sent" }
+func (notKeptError) Unwrap() error { return store.ErrUnavailable }
 
 // kept holds the answer to a write against what was sent: what GitLab does not
 // know it ignores, and says that all went well.
 func (t *Target) kept(d *draft, r request, now *variable) error {
-	e := &store.Error{Op: r.op, Ref: d.ref, Kind: notKept{}}
+	e := &store.Error{Op: r.op, Ref: d.ref, Kind: notKeptError{}}
 	switch {
 	case now.place(t.level) != d.at && t.level == &groupLevel && now.place(t.level) == place{"*", d.at.name}:
 		e.Detail = "this GitLab's edition keeps group variables in the scope * alone; the variable now lies there"

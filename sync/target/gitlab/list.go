@@ -2,11 +2,9 @@ package gitlab
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	gl "github.com/xanzy/go-gitlab"
@@ -52,38 +50,28 @@ func (t *Target) fetch(ctx context.Context) (all []variable, at time.Time, err e
 	seen := map[place]bool{}
 	total := ""
 	for page := 1; page != 0; {
-		var items []variable
-		r.options, r.into = gl.ListOptions{Page: page, PerPage: pageSize}, &items
-		resp, err := t.call(ctx, r)
+		items, got, err := t.page(ctx, r, page)
 		if err != nil {
 			return nil, time.Time{}, err
 		}
-		if items == nil {
-			return nil, time.Time{}, r.unreadable()
-		}
 		if page == 1 {
-			at, total = rest.Date(resp), resp.Header.Get("X-Total")
+			at, total = got.date, got.header.Get("X-Total")
 		}
-		for i := range items {
-			v := &items[i]
-			if !v.isWhole(t.level) {
-				return nil, time.Time{}, r.unreadable()
-			}
-			if where := v.place(t.level); seen[where] {
-				return nil, time.Time{}, r.moving("a variable is in it twice")
-			} else {
-				seen[where] = true
-			}
-		}
-		all = append(all, items...)
-		if resp.Header.Get("X-Total") != total {
+		if got.header.Get("X-Total") != total {
 			return nil, time.Time{}, r.moving("the number of variables changed")
 		}
-		next, ok := nextPage(resp, page, len(items))
-		if !ok {
+		for i := range items {
+			where := items[i].place(t.level)
+			if seen[where] {
+				return nil, time.Time{}, r.moving("a variable is in it twice")
+			}
+			seen[where] = true
+		}
+		all = append(all, items...)
+		var ok bool
+		if page, ok = nextPage(got.header, page, len(items)); !ok {
 			return nil, time.Time{}, r.unreadable()
 		}
-		page = next
 	}
 	// GitLab leaves the count out where it would take long.
 	if total != "" && total != strconv.Itoa(len(all)) {
@@ -93,11 +81,26 @@ func (t *Target) fetch(ctx context.Context) (all []variable, at time.Time, err e
 	return all, at, nil
 }
 
+// page reads one page, each variable of which is whole.
+func (t *Target) page(ctx context.Context, r request, number int) ([]variable, answer, error) {
+	var items []variable
+	r.options, r.into = gl.ListOptions{Page: number, PerPage: pageSize}, &items
+	got, err := t.call(ctx, r)
+	if err != nil {
+		return nil, got, err
+	}
+	torn := func(v variable) bool { return !v.isWhole(t.level) }
+	if items == nil || slices.ContainsFunc(items, torn) {
+		return nil, got, r.unreadable()
+	}
+	return items, got, nil
+}
+
 // nextPage gives the number of the next page, 0 after the last one. Where no
 // header says it, a full page is followed by another.
-func nextPage(resp *http.Response, page, items int) (next int, ok bool) {
-	headers, told := resp.Header["X-Next-Page"]
-	text := strings.Join(headers, "")
+func nextPage(header http.Header, page, items int) (next int, ok bool) {
+	_, told := header["X-Next-Page"]
+	text := header.Get("X-Next-Page")
 	switch {
 	case !told && items >= pageSize:
 		return page + 1, true
@@ -111,7 +114,7 @@ func nextPage(resp *http.Response, page, items int) (next int, ok bool) {
 // moving is the error for a listing that is not of one moment, or not whole.
 func (r request) moving(detail string) error {
 	return &store.Error{
-		Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable, Detail: fmt.Sprintf("the listing cannot be relied on: %s", detail),
+		Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable, Detail: "the listing cannot be relied on: " + detail,
 		Hint: "run again; if others change these variables at the same time, wait for them",
 	}
 }

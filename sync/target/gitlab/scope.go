@@ -52,6 +52,9 @@ func (t *Target) variables() string {
 	return t.root() + "/variables"
 }
 
+// variableAt is where the API has a variable; which of them, a filter says.
+func (t *Target) variableAt(at place) string { return t.variables() + "/" + gl.PathEscape(at.name) }
+
 // A place is what a variable is one by.
 type place struct {
 	scope string // the environment scope; "" for the instance, which has none
