@@ -19,7 +19,7 @@ func gitlabCases() []leakCase {
 			for _, pair := range [][2]string{{"GITLAB_CI", "true"}, {"CI", "true"}, {"CI_PIPELINE_SOURCE", "push"}, {"CI_PROJECT_PATH", "acme/api"}} {
 				a.setenv(pair[0], pair[1])
 			}
-		}},
+		}, leaves: gitlabFiles},
 		{name: "GitLab, what cannot be masked", prepare: atGitLab("masked: true"), commands: running},
 		{name: "GitLab, what cannot be hidden", prepare: atGitLab("hidden: true"), commands: running},
 		{name: "GitLab, files", prepare: atGitLab("file: true")},

@@ -17,6 +17,7 @@ type leakCase struct {
 	prepare  func(*aviary)
 	commands []string // everything where nil
 	meant    []string // files that are meant to hold values
+	leaves   []string // files that must be there afterwards, so that they were looked into
 }
 
 // running are the commands that handle values.
@@ -27,8 +28,8 @@ func leakCases() []leakCase {
 		{name: "all is well"},
 		{name: "in CI", prepare: func(a *aviary) { a.setenv("CI", "true") }},
 		{name: "in GitHub Actions, as a step", prepare: asStep, commands: []string{"action"}},
-		{name: "in GitLab CI", prepare: inGitLab, commands: gitlabRuns},
-		{name: "in GitLab CI, with one key for two", prepare: func(a *aviary) { inGitLab(a); a.seal("dev", a.values["prod"]) }, commands: gitlabRuns},
+		{name: "in GitLab CI", prepare: inGitLab, commands: gitlabRuns, leaves: gitlabFiles},
+		{name: "in GitLab CI, with one key for two", prepare: func(a *aviary) { inGitLab(a); a.seal("dev", a.values["prod"]) }, commands: gitlabRuns, leaves: gitlabFiles},
 		{name: "one key for two", prepare: func(a *aviary) { a.seal("dev", a.values["prod"]) }},
 		{name: "values are missing", prepare: func(a *aviary) {
 			delete(a.values["prod"], "JSON")
@@ -123,6 +124,9 @@ func asStep(a *aviary) {
 // gitlabRuns leave the reports that nobody asked for; the target is GitHub's,
 // and so not the job's own.
 var gitlabRuns = []string{"check", "plan --allow-target api", "drift --allow-target api --fail-on info", "sync --allow-target api"}
+
+// gitlabFiles are what those runs leave.
+var gitlabFiles = []string{gitlabDefaults()[0].file, gitlabDefaults()[1].file}
 
 func inGitLab(a *aviary) {
 	for _, pair := range [][2]string{{"CI", "true"}, {"GITLAB_CI", "true"}, {"CI_PIPELINE_SOURCE", "push"}, {"CI_PROJECT_PATH", "acme/api"}} {

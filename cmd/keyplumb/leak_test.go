@@ -153,6 +153,11 @@ func TestNoValueIsShown(t *testing.T) {
 				commands = everything
 			}
 			a.fly(tt.meant, commands...)
+			for _, name := range tt.leaves {
+				if _, err := os.Stat(filepath.Join(a.dir, name)); err != nil {
+					t.Errorf("%s was not written, and so not looked into", name)
+				}
+			}
 		})
 	}
 }

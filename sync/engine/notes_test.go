@@ -105,6 +105,14 @@ func newNotingBench(t *testing.T) (*bench, *notingTarget) {
 	return b, n
 }
 
+// What the policy leaves to people, and what an entry takes, are all that a
+// description of GitLab's has.
+func TestRoomInADescription(t *testing.T) {
+	if got := policy.MaxDescription + len(" ") + ledger.NoteSize; got != 255 {
+		t.Errorf("together they are %d characters", got)
+	}
+}
+
 // Value and entry go in one request: nothing is written ahead, nothing settled.
 func TestNotesTakeOneRequestEach(t *testing.T) {
 	b, n := newNotingBench(t)

@@ -166,7 +166,8 @@ func (r *Run) use(name string, all []policy.Placement, write bool) Use {
 // and the attributes that the policy leaves to the target.
 func (r *Run) name(s *plan.Scope, t store.Target, all []policy.Placement) {
 	completer, completes := t.(store.Completer)
-	_, s.Notes = t.(store.Noter)
+	noter, notes := t.(store.Noter)
+	s.Notes = notes && noter.NoteLimit() >= ledger.NoteSize
 	for i := range s.Desired {
 		d := &s.Desired[i]
 		d.ID = idOf(t, d.Placement)
