@@ -145,7 +145,7 @@ func (p *providers) open(ctx context.Context, t policy.Target, use engine.Use) (
 	case "github":
 		return p.openGitHub(t, use)
 	case "gitlab":
-		return p.openGitLab(t)
+		return p.openGitLab(t, use)
 	case "dotenv":
 		return p.openDotenv(ctx, use)
 	}
@@ -187,7 +187,7 @@ func (p *providers) openGitHub(t policy.Target, use engine.Use) (store.Target, e
 }
 
 // openGitLab opens a project's, a group's or the instance's variables.
-func (p *providers) openGitLab(t policy.Target) (store.Target, error) {
+func (p *providers) openGitLab(t policy.Target, use engine.Use) (store.Target, error) {
 	named := ""
 	if t.URL != "" {
 		named = gitlab.APIURL(t.URL)
@@ -202,7 +202,7 @@ func (p *providers) openGitLab(t policy.Target) (store.Target, error) {
 		return nil, err
 	}
 	return gitlab.New(gitlab.Options{
-		URL: base, Project: t.Project, Group: t.Group, Instance: t.Instance,
+		URL: base, Project: t.Project, Group: t.Group, Instance: t.Instance, ReadOnly: !use.Write,
 		Token: secret.New([]byte(p.Getenv("GITLAB_TOKEN"))), JobToken: secret.New([]byte(p.Getenv("CI_JOB_TOKEN"))),
 		UserAgent: "keyplumb", TLS: config, Limiter: p.gitlab, Notify: p.waiting,
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -209,5 +210,20 @@ func TestPagesWithoutHeaders(t *testing.T) {
 		if got := mustList(t, s.open(t, gitlab.Options{}), prod); len(got.Items) != 100+last || len(s.calls()) != 2 {
 			t.Errorf("%d items of %d, in %q", len(got.Items), 100+last, s.calls())
 		}
+	}
+}
+
+// panicking is a transport with a defect.
+type panicking struct{}
+
+func (panicking) RoundTrip(*http.Request) (*http.Response, error) { panic("a value, say") }
+
+// TestListPanics: a listing is read in a goroutine of its own, whose panic
+// nobody above could catch.
+func TestListPanics(t *testing.T) {
+	target := openAt(t, "https://gitlab.example.com", gitlab.Options{Next: panicking{}})
+	_, err := target.List(t.Context(), "project:prod", secrets)
+	if !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "internal error") || strings.Contains(err.Error(), "a value") {
+		t.Errorf("got %v", err)
 	}
 }

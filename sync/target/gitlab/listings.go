@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/keyplumb/keyplumb/sync/store"
 )
 
 // listings shares one reading of all scopes among those that ask for each of
@@ -63,13 +65,24 @@ func (l *listings) begin(ctx context.Context) *listing {
 	begun := &listing{served: map[string]bool{}, cancel: cancel, done: make(chan struct{})}
 	go func() {
 		defer cancel()
-		begun.all, begun.at, begun.err = l.fetch(ctx)
-		if begun.err != nil {
+		defer close(begun.done)
+		if begun.read(ctx, l.fetch); begun.err != nil {
 			l.drop(begun)
 		}
-		close(begun.done)
 	}()
 	return begun
+}
+
+// read survives a panic: Go would print what it panicked with, and that may be
+// what was being read.
+func (l *listing) read(ctx context.Context, fetch func(context.Context) ([]variable, time.Time, error)) {
+	defer func() {
+		if recover() != nil {
+			l.all, l.err = nil, &store.Error{Op: "list variables of", Kind: store.ErrUnavailable,
+				Detail: "internal error: keyplumb has a defect in reading them; please report it"}
+		}
+	}()
+	l.all, l.at, l.err = fetch(ctx)
 }
 
 // leave is for who has what it waited for, or waits no longer.
