@@ -105,12 +105,12 @@ func entries(t *testing.T, text string) (out []degradation) {
 // another.
 func TestFingerprints(t *testing.T) {
 	base := finding.Finding{Rule: "edited", Severity: finding.Error, Message: "1 day ago", Target: "api", Scope: "project:*", Name: "A", Secret: "A", Environment: "prod", Position: at(3, 2)}
-	print := func(f finding.Finding) string {
+	fingerprint := func(f finding.Finding) string {
 		return entries(t, asGitLab(t, Report{Findings: []finding.Finding{f}}))[0].Fingerprint
 	}
 	moved := base
 	moved.Position, moved.Message, moved.Severity, moved.Help = at(90, 7), "2 days ago", finding.Info, "h"
-	if print(base) != print(moved) {
+	if fingerprint(base) != fingerprint(moved) {
 		t.Error("a finding that moved is not known again")
 	}
 	for name, change := range map[string]func(*finding.Finding){
@@ -122,7 +122,7 @@ func TestFingerprints(t *testing.T) {
 	} {
 		other := base
 		change(&other)
-		if print(base) == print(other) {
+		if fingerprint(base) == fingerprint(other) {
 			t.Errorf("%s: another finding has the same fingerprint", name)
 		}
 	}
