@@ -72,6 +72,7 @@ type Target struct {
 	Group        string                       // gitlab
 	Instance     bool                         // gitlab
 	URL          string                       // gitlab; "" is the environment's or the public default
+	DefaultURL   string                       // gitlab: the environment's, which is not the policy's to say; "" is the public default
 	Path         string                       // dotenv; may hold {env}
 	ScopeKind    string                       // github: environment, repository, organization; else ""
 	Store        string                       // github: actions, dependabot, codespaces; else ""

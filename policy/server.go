@@ -10,13 +10,13 @@ import (
 const gitlabCom = "https://gitlab.com"
 
 // Server gives a GitLab target's address in one spelling, whether the policy
-// names it, the path of its API, or neither; "" for targets of other kinds,
+// names it, or the path of its API, or leaves it to the environment; "" for targets of other kinds,
 // which have the one server.
 func (t *Target) Server() string {
 	if t.Kind != "gitlab" {
 		return ""
 	}
-	server, err := url.Parse(cmp.Or(t.URL, gitlabCom))
+	server, err := url.Parse(cmp.Or(t.URL, t.DefaultURL, gitlabCom))
 	if err != nil {
 		return t.URL // refused when the policy was read
 	}

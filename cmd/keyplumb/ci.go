@@ -65,7 +65,7 @@ func (j job) owns(t policy.Target) bool {
 	case j.ci == githubCI && t.Kind == "github":
 		return strings.EqualFold(t.Repository, j.project)
 	case j.ci == gitlabCI && t.Kind == "gitlab":
-		return strings.EqualFold(t.Project, j.project) && (t.URL == "" || sameOrigin(t.URL, j.server))
+		return strings.EqualFold(t.Project, j.project) && sameOrigin(t.Server(), j.server)
 	}
 	return false
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -100,7 +101,21 @@ func (r *run) observe(ctx context.Context, write bool) (*observed, error) {
 	worst, found := finding.Worst(o.found)
 	o.blocks = found && worst == finding.Error
 	o.found = append(o.found, r.session.policy.Judge(got.Plan.Findings, r.session.now)...)
+	r.keepPrevious(got.Plan.Outdated)
 	return o, nil
+}
+
+// keepPrevious tells of the entries that will not open without the previous
+// ledger key, since nothing writes them now.
+func (r *run) keepPrevious(outdated []plan.Place) {
+	if len(outdated) == 0 {
+		return
+	}
+	names := make([]string, len(outdated))
+	for i, at := range outdated {
+		names[i] = fmt.Sprintf("%s %s %s", at.Target, at.Scope, at.ID.Name)
+	}
+	r.say("note: keep KEYPLUMB_LEDGER_KEY_PREVIOUS for now: still under it, and not to be written by this run, are the entries of " + strings.Join(names, ", "))
 }
 
 // withoutHolds leaves out the holds that ran out: the plan tells of each, too.

@@ -40,6 +40,9 @@ func (c *Command) load(ctx context.Context, flags policyFlags, tree tree) (*sess
 	}
 	s := &session{policy: p, mistakes: mistakes, files: tree.files, root: tree.root, now: time.Now()}
 	if p != nil {
+		for i := range p.Targets {
+			p.Targets[i].DefaultURL = c.Getenv("CI_API_V4_URL")
+		}
 		_, collisions := p.Placements()
 		s.mistakes = append(s.mistakes, collisions...)
 	}

@@ -10,12 +10,12 @@ import (
 )
 
 // checkCapacity reports the scopes that could not hold what is planned; where
-// scopes share one limit, the first of the target's.
+// all scopes of a project share one limit, the first of them.
 func (r *Run) checkCapacity() {
 	var told []string
 	for _, s := range r.Scopes {
 		capacity, ok := r.targets[s.Target].(store.Capacity)
-		if !ok || s.Err != nil || slices.Contains(told, s.Target) {
+		if !ok || s.Err != nil || slices.Contains(told, s.Identity) {
 			continue
 		}
 		for _, kind := range []store.Kind{store.Secret, store.Variable} {
@@ -26,7 +26,7 @@ func (r *Run) checkCapacity() {
 			}
 			where := s.Scope
 			if s.Notes {
-				where, told = "target "+s.Target, append(told, s.Target)
+				where, told = "target "+s.Target, append(told, s.Identity)
 			}
 			rule, _ := finding.Lookup("too-large")
 			r.Findings = append(r.Findings, finding.Finding{Rule: rule.ID, Severity: rule.Default,
@@ -53,7 +53,8 @@ func (r *Run) count(s plan.Scope, kind store.Kind) int {
 		}
 	}
 	for _, c := range r.Plan.Changes {
-		if c.Action == plan.Create && c.Target == s.Target && (c.Scope == s.Scope || s.Notes) && c.ID.Kind == string(kind) {
+		here := c.Target == s.Target && c.Scope == s.Scope || s.Notes && r.identities[c.Target] == s.Identity
+		if c.Action == plan.Create && here && c.ID.Kind == string(kind) {
 			n++
 		}
 	}

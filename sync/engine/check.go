@@ -71,6 +71,26 @@ func (r *Run) checkPlacements() {
 	}
 }
 
+// checkRoom asks whether what the plan writes leaves room for the ledger's
+// entry beside it: a description may be somebody's own, of any length.
+func (r *Run) checkRoom() {
+	for _, c := range r.Plan.Changes {
+		s := r.scopeOf(&c)
+		if c.Desired == nil || !s.Notes || s.Ledger == nil {
+			continue
+		}
+		p := placement(c.Desired)
+		t := r.targets[c.Target]
+		if t.Check(p) != nil {
+			continue // told already
+		}
+		p.Note = ledger.NoteLike
+		if err := t.Check(p); err != nil {
+			r.Findings = append(r.Findings, refused("too-large", *s, *c.Desired, err))
+		}
+	}
+}
+
 // isLedgerKey tells the keys that the run itself works with: two keys are one
 // if they make the same fingerprint.
 func (e *Engine) isLedgerKey(v secret.Value) bool {

@@ -9,6 +9,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -111,6 +112,7 @@ func (e *Engine) Prepare(ctx context.Context, write bool) (*Run, error) {
 	}
 	r.checkPlacements()
 	r.Plan = plan.Make(r.Scopes, e.Options, e.Now())
+	r.checkRoom()
 	r.checkCapacity()
 	return r, ctx.Err()
 }
@@ -140,6 +142,12 @@ func (e *Engine) selected() []policy.Placement {
 		}
 	}
 	return out
+}
+
+// scopeOf finds the scope that a change is in.
+func (r *Run) scopeOf(c *plan.Change) *plan.Scope {
+	i := slices.IndexFunc(r.Scopes, func(s plan.Scope) bool { return s.Target == c.Target && s.Scope == c.Scope })
+	return &r.Scopes[i]
 }
 
 func (e *Engine) tell(event Event) {

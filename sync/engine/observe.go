@@ -85,6 +85,7 @@ func (r *Run) newScope(p policy.Placement) *plan.Scope {
 		Target: p.Target, Scope: p.Scope, Position: t.Position,
 		Store: t.Kind + " " + t.Store, Repository: strings.ToLower(t.Repository), Organization: strings.ToLower(t.Organization),
 		Known:  map[ledger.ID]bool{},
+		Beside: map[string]map[ledger.ID]bool{},
 		Extras: len(r.engine.Selection.Secrets) == 0,
 		// A file on somebody's machine is theirs, and holds what else they need.
 		Foreign: t.Kind == "dotenv",
@@ -176,8 +177,14 @@ func (r *Run) name(s *plan.Scope, t store.Target, all []policy.Placement) {
 		}
 	}
 	for _, p := range all {
-		if p.Target == s.Target && p.Scope == s.Scope {
+		switch other := r.engine.Policy.Target(p.Target); {
+		case p.Target == s.Target && p.Scope == s.Scope:
 			s.Known[idOf(t, p)] = true
+		case s.Notes && other.Server() == s.Server && strings.EqualFold(other.Project, s.Project) && strings.EqualFold(other.Group, s.Group):
+			if s.Beside[p.Scope] == nil {
+				s.Beside[p.Scope] = map[ledger.ID]bool{}
+			}
+			s.Beside[p.Scope][idOf(t, p)] = true
 		}
 	}
 }

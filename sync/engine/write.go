@@ -91,8 +91,7 @@ func (w *writer) write(ctx context.Context, res *Result) {
 // value.
 func (w *writer) noted(c *plan.Change) (store.Placement, error) {
 	p := placement(c.Desired)
-	i := slices.IndexFunc(w.run.Scopes, func(s plan.Scope) bool { return s.Target == c.Target && s.Scope == c.Scope })
-	s := &w.run.Scopes[i]
+	s := w.run.scopeOf(c)
 	if s.Ledger == nil || !s.Notes {
 		return p, nil
 	}
@@ -103,8 +102,8 @@ func (w *writer) noted(c *plan.Change) (store.Placement, error) {
 	record := intent(s, c.Desired)
 	record.Changed = cmp.Or(record.Changed, at.Unix())
 	var label ledger.Label
-	if own := c.Desired.Secret.Description; p.Attributes[plan.Description] == own {
-		label = s.Box.Label(own)
+	if c.Desired.Describes {
+		label = s.Box.Label(c.Desired.Secret.Description)
 	}
 	var err error
 	p.Note, err = s.Box.SealNote(c.ID, record, label, equalities(s, c.Desired), at)
@@ -124,6 +123,9 @@ func shared(err error) bool {
 // uncertain tells a failure that may have come after the store had written: an
 // answer that was lost, or that says the store failed. A refusal is certain.
 func uncertain(err error) bool {
+	if e, ok := errors.AsType[*store.Error](err); ok && e.Uncertain {
+		return true
+	}
 	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnreadable) ||
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

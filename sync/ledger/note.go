@@ -43,6 +43,10 @@ const (
 	noteBytes     = noteHeader + chacha20poly1305.NonceSize + noteRecord + noteEqualSize + 2*chacha20poly1305.Overhead
 )
 
+// NoteLike has the form of a note and is none: to ask whether there is room for
+// one.
+var NoteLike = NotePrefix + strings.Repeat("A", NoteSize-len(NotePrefix))
+
 // A Label is a 4-byte MAC of a variable's own description, as keyplumb wrote
 // it on the policy's word; zero where the policy gave none.
 type Label [4]byte
@@ -86,7 +90,7 @@ func (b *Box) SealNote(id ID, r Record, label Label, equal []Digest, at time.Tim
 		if err != nil {
 			return "", err
 		}
-		out = aead.Seal(out, nonce, part.plain, b.noteAssociated(header, id))
+		out = aead.Seal(out, nonce, part.plain, b.noteAssociated(out, id))
 	}
 	return NotePrefix + base64.RawURLEncoding.EncodeToString(out), nil
 }
@@ -102,8 +106,11 @@ func noteCipher(key secret.Key, id ID) (cipher.AEAD, error) {
 	return chacha20poly1305.New(k[:])
 }
 
-func (b *Box) noteAssociated(header []byte, id ID) []byte {
-	ad := append([]byte(NotePrefix), header...)
+// noteAssociated binds a part to all that stands before it, so that a placement
+// that somebody else sealed, who has the scope key alone, does not pass beside
+// the equalities of another; and to the variable and the scope.
+func (b *Box) noteAssociated(before []byte, id ID) []byte {
+	ad := append([]byte(NotePrefix), before...)
 	for _, part := range append([]string{id.Kind, id.Name}, b.identity...) {
 		ad = binary.BigEndian.AppendUint64(ad, uint64(len(part)))
 		ad = append(ad, part...)
@@ -147,19 +154,19 @@ func (l *Ledger) AddNote(id ID, text string) error {
 }
 
 func (b *Box) openNote(set keyset, id ID, raw []byte) (Entry, error) {
-	header, nonce := raw[:noteHeader:noteHeader], raw[noteHeader:noteHeader+chacha20poly1305.NonceSize]
-	body, ad := raw[noteHeader+len(nonce):], b.noteAssociated(header, id)
-	const first = noteRecord + chacha20poly1305.Overhead
+	const first = noteHeader + chacha20poly1305.NonceSize
+	const second = first + noteRecord + chacha20poly1305.Overhead
+	nonce := raw[noteHeader:first]
 	var plain [2][]byte
 	for i, part := range []struct {
-		key    secret.Key
-		sealed []byte
-	}{{set.seal, body[:first]}, {set.equalitySeal, body[first:]}} {
+		key      secret.Key
+		from, to int
+	}{{set.seal, first, second}, {set.equalitySeal, second, noteBytes}} {
 		aead, err := noteCipher(part.key, id)
 		if err != nil {
 			return Entry{}, err
 		}
-		if plain[i], err = aead.Open(nil, nonce, part.sealed, ad); err != nil {
+		if plain[i], err = aead.Open(nil, nonce, raw[part.from:part.to], b.noteAssociated(raw[:part.from], id)); err != nil {
 			return Entry{}, ErrForged
 		}
 	}

@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"encoding/base64"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -148,4 +150,37 @@ func FuzzAddNote(f *testing.F) {
 			t.Error("what nobody sealed was opened")
 		}
 	})
+}
+
+// TestNotePartsBelongTogether: who has the scope key alone seals no placement
+// beside the equalities of another note.
+func TestNotePartsBelongTogether(t *testing.T) {
+	box := NewBox(Keys{Current: secret.NewKey()}, "a")
+	one, two := note(t, box, "NAME", Digest{1}), note(t, box, "NAME", Digest{2})
+	const first = noteHeader + 12 + noteRecord + 16
+	mixed, err := base64.RawURLEncoding.DecodeString(one[len(NotePrefix):])
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := base64.RawURLEncoding.DecodeString(two[len(NotePrefix):])
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A placement that is sealed anew under the same nonce, as the scope key lets
+	// one do.
+	nonce := mixed[noteHeader : noteHeader+12]
+	aead, err := noteCipher(box.current.seal, id("NAME"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := aead.Seal(nil, nonce, make([]byte, noteRecord), box.noteAssociated(mixed[:noteHeader+12], id("NAME")))
+	for name, raw := range map[string][]byte{
+		"another's equalities": slices.Concat(mixed[:first], other[first:]),
+		"another placement":    slices.Concat(mixed[:noteHeader+12], forged, mixed[first:]),
+	} {
+		l := NewNotes(box)
+		if err := l.AddNote(id("NAME"), NotePrefix+base64.RawURLEncoding.EncodeToString(raw)); !errors.Is(err, ErrForged) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

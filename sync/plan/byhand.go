@@ -27,7 +27,7 @@ func (s *Scope) immovable(d *Desired) []string {
 func byHand(attributes []string) finding.Finding {
 	rule, _ := finding.Lookup(Misconfigured.rule())
 	return finding.Finding{Rule: rule.ID, Severity: rule.Default,
-		Message: fmt.Sprintf("it is not set up as the policy says, and the store never changes this of a variable that is there: %s",
+		Message: fmt.Sprintf("it is not set up as the policy says, and the store never changes this of a variable that is there: %s; until that is mended, keyplumb leaves it alone",
 			strings.Join(attributes, ", ")),
 		Help: "by hand, since a job in between would be without it: choose a time when no job needs it, delete the variable in the store, " +
 			"and run keyplumb sync at once, which creates it as the policy says"}

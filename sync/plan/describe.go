@@ -15,10 +15,12 @@ func (s *Scope) describe() {
 		item, there := s.items[d.ID]
 		have := item.Attributes[Description]
 		want := d.Attributes[Description]
+		ours := s.Ledger != nil && s.Ledger.Described(d.ID, have)
+		d.Describes = want != "" && (!there || have == "" || ours)
 		if !there || have == want || have == "" {
 			continue
 		}
-		if s.Ledger == nil || !s.Ledger.Described(d.ID, have) {
+		if !ours {
 			want = have
 		}
 		attributes := maps.Clone(d.Attributes)

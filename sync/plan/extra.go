@@ -51,6 +51,8 @@ func (p *Plan) leftover(s *Scope, id ledger.ID, name string, options Options, wh
 	switch item := s.items[id]; {
 	case ours:
 		help = "add it to the policy, or delete it with sync --prune"
+	case item.Note != "" && !s.knows(id):
+		help = "the ledger's entry beside it does not open (it is sealed under another ledger key, or came from another variable), so keyplumb never deletes it: add it to the policy, or delete it by hand"
 	case s.knows(id) && !item.Readable && item.Updated.IsZero():
 		help = "keyplumb wrote it once, but the store does not show whether it still holds that, so it is not deleted: add it to the policy, or delete it by hand"
 	}

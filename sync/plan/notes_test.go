@@ -157,7 +157,7 @@ func TestStatesBesideNotes(t *testing.T) {
 		{name: "hidden, sealed under the previous key", world: rotated(unseen), want: &unseen, state: "update refreshed"},
 		{name: "to be hidden, and is not", world: edited(shown, func(*kept) {}), want: &unseen, state: "error misconfigured"},
 		{name: "to be hidden, and is a stranger's", world: stranger(with(shown, func(v *kept) { v.value = "x" })), want: &unseen, state: "error unverified"},
-		{name: "hidden, to be unmasked", world: edited(unseen, func(*kept) {}), want: ptr(with(unseen, func(v *kept) { v.masked = "false" })), state: "something else"},
+		{name: "hidden, to be unmasked", world: edited(unseen, func(*kept) {}), want: ptr(with(unseen, func(v *kept) { v.masked = "false" })), state: "error misconfigured"},
 
 		{name: "extra, ours, pruned", world: edited(shown, func(*kept) {}), options: Options{Prune: true}, state: "delete extra"},
 		{name: "extra, ours, edited since, pruned", world: edited(shown, func(v *kept) { v.value = "x" }), options: Options{Prune: true}, state: "warning extra"},

@@ -51,9 +51,7 @@ func (p *Plan) place(s *Scope, d *Desired, options Options, now time.Time) {
 	v := s.judge(d, options)
 	if by := s.immovable(d); len(by) > 0 && (v.blocked == nil || s.knows(d.ID)) {
 		p.find(s, d, byHand(by))
-		if v.inSync {
-			return // as for the value, but not as the policy wants it
-		}
+		return // nor is a value written to what is not as the policy wants it
 	}
 	p.enter(s, d, v)
 	if v.inSync || v.unverified {
@@ -170,7 +168,13 @@ func (s *Scope) judgeReadable(d *Desired, item store.Item, entry ledger.Entry, o
 		}
 		return s.stale(d, entry, options)
 	}
-	return s.settled(d, item, entry, options)
+	v := s.settled(d, item, entry, options)
+	if v.inSync && !entry.Settled.Fingerprint.Equal(s.Ledger.Fingerprint(d.ID, d.Value)) {
+		// Somebody put the source's new value there by hand: the entry is that of
+		// the old one, and would have this one's age and origin wrong for good.
+		return change(Update, Refreshed)
+	}
+	return v
 }
 
 func (s *Scope) judgeWriteOnly(d *Desired, item store.Item, entry ledger.Entry, options Options) verdict {

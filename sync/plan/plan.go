@@ -26,6 +26,8 @@ type Desired struct {
 	Value   secret.Value // empty: the secret is optional and its source has none
 	Version string       // the source's
 	Changed time.Time    // when the source's version was made; zero where unknown
+
+	Describes bool // its description is the policy's, and not somebody's own that happens to be the same
 }
 
 // A Scope is one scope of one target, as it was observed.
@@ -44,9 +46,10 @@ type Scope struct {
 	Group        string // gitlab: in lower case
 
 	Desired []Desired
-	Known   map[ledger.ID]bool // every name that the policy places here, selected or not
-	Extras  bool               // whether what is in no policy is to be reported
-	Foreign bool               // whether others' variables belong here, and are no extras
+	Known   map[ledger.ID]bool            // every name that the policy places here, selected or not
+	Beside  map[string]map[ledger.ID]bool // and in the other scopes of the same project or group
+	Extras  bool                          // whether what is in no policy is to be reported
+	Foreign bool                          // whether others' variables belong here, and are no extras
 
 	Items  []store.Item
 	Nearby []store.Neighbour // what the target's other scopes hold, where the listing showed it
@@ -117,6 +120,7 @@ type Plan struct {
 	InSync     int
 	Unverified int
 	Settled    map[Place]bool // placements that are in sync
+	Outdated   []Place        // entries beside values that will still be under the previous ledger key
 }
 
 // A Place names a placement among all targets.
@@ -144,6 +148,7 @@ func Make(scopes []Scope, options Options, now time.Time) Plan {
 		p.extras(s, options)
 	}
 	p.shadows(scopes)
+	p.outdated(scopes)
 	p.sort()
 	return p
 }

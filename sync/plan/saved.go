@@ -173,7 +173,9 @@ func sources(key secret.Key, scopes []Scope) [][]byte {
 			fingerprint := key.Fingerprint(d.Value)
 			parts = append(parts, []byte(s.Target), []byte(s.Scope), []byte(d.ID.Kind), []byte(d.ID.Name),
 				fingerprint[:], []byte(d.Version))
-			parts = append(parts, sortedPairs(d.Attributes)...)
+			asked := maps.Clone(d.Attributes)
+			delete(asked, Description) // it may be what the store has; the policy's own is in the policy
+			parts = append(parts, sortedPairs(asked)...)
 		}
 	}
 	return parts

@@ -61,7 +61,7 @@ func spotsOf(scopes []Scope) []spot {
 	for i := range scopes {
 		s := &scopes[i]
 		for name, ids := range gathered(s.Nearby) {
-			if beside := (spot{Scope: s, name: name, there: ids}); !at[beside.place()] {
+			if beside := (spot{Scope: s, name: name, there: ids, placed: s.Beside[name]}); !at[beside.place()] {
 				at[beside.place()] = true
 				spots = append(spots, beside)
 			}

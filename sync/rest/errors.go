@@ -67,6 +67,7 @@ func Failure(op, ref string, resp *http.Response, err error) error {
 	e := &store.Error{Op: op, Ref: ref, RequestID: RequestID(resp)}
 	if resp != nil {
 		e.Status, e.Kind = resp.StatusCode, statusKind(resp.StatusCode)
+		e.Uncertain = resp.Header.Get(repeated) != ""
 	}
 	switch {
 	case e.Kind != nil:

@@ -41,7 +41,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		switch {
 		case v.limit.refused: // and waited out at the loop's beginning
 		case !v.again:
-			return resp, t.failure(req, err)
+			return marked(resp, failures), t.failure(req, err)
 		default:
 			if failures++; failures == t.options.Attempts {
 				return resp, t.failure(req, err)
@@ -54,6 +54,21 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, t.failure(req, err)
 		}
 	}
+}
+
+// repeated marks the answer to a write of which an earlier attempt failed, and
+// so may have been carried out. No server's header of the name is passed on.
+const repeated = "Keyplumb-Repeated"
+
+func marked(resp *http.Response, failures int) *http.Response {
+	if resp == nil {
+		return nil
+	}
+	resp.Header.Del(repeated)
+	if failures > 0 && !isRead(resp.Request.Method) {
+		resp.Header.Set(repeated, "true")
+	}
+	return resp
 }
 
 // replayable reads a request's body so that it can be sent more than once.

@@ -43,6 +43,7 @@ type Error struct {
 	Hint       string        // what to do next
 	RetryAfter time.Duration // with ErrThrottled: how long the store asks to wait; zero where it does not say
 	Fields     []string      // with ErrNoField: the names of the fields that are there
+	Uncertain  bool          // an earlier attempt at the same write may have been carried out
 }
 
 // Error gives one line: operation, reference, kind, detail, status, request id.

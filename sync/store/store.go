@@ -152,7 +152,7 @@ type Completer interface {
 // it or after it.
 type Noter interface {
 	// NoteLimit is the longest note that a variable takes, in characters, all
-	// of them ASCII.
+	// of them ASCII. A target may know a note again by that very length.
 	NoteLimit() int
 }
 

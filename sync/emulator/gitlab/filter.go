@@ -26,7 +26,9 @@ func (c *call) find(s *store) (*variable, error) {
 		return nil, err
 	}
 	found := s.named(c.request.PathValue("key"))
-	if scope != "" {
+	if s.level == groupLevel && c.server.noGroupFilter {
+		found = found[:min(len(found), 1)]
+	} else if scope != "" {
 		found = inScope(found, scope)
 	}
 	switch len(found) {

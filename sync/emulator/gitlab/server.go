@@ -16,15 +16,19 @@ type Options struct {
 	Latency   time.Duration // how long each request waits before it is processed
 	RateLimit int           // requests that a user has a minute, 2,000 on GitLab.com; 0: no limit
 	Free      bool          // the Free tier: environment scopes of group variables are ignored
+	// Before169 is a version before 16.9, which knows no filter for group
+	// variables and takes the first one of a name.
+	Before169 bool
 }
 
 // A Server is the emulator. It is safe for concurrent use; requests are
 // processed one at a time.
 type Server struct {
 	*harness.Harness
-	rateLimit int
-	free      bool
-	routes    *http.ServeMux
+	rateLimit     int
+	free          bool
+	noGroupFilter bool
+	routes        *http.ServeMux
 
 	mu       sync.Mutex
 	lastID   int64
@@ -39,7 +43,7 @@ type Server struct {
 func New(options Options) *Server {
 	s := &Server{
 		Harness:   harness.New(options.Clock, options.Latency, prefix),
-		rateLimit: options.RateLimit, free: options.Free,
+		rateLimit: options.RateLimit, free: options.Free, noGroupFilter: options.Before169,
 		groups:   map[int64]*group{},
 		projects: map[int64]*project{},
 		former:   map[string]int64{},

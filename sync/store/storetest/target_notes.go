@@ -28,7 +28,7 @@ func notesKept(t *testing.T, h TargetHarness) {
 		maps.Copy(described.Attributes, h.Attributes)
 		described.Attributes["description"] = text
 		plain := h.placement(f.Scope, kind, "PLAIN", "value")
-		for _, note := range []string{noteOf("A", noter.NoteLimit()), noteOf("b", noter.NoteLimit()), noteOf("-_9", 10), "", noteOf("c", 5)} {
+		for _, note := range []string{noteOf("A", noter.NoteLimit()), noteOf("b", noter.NoteLimit()), noteOf("-", noter.NoteLimit()), "", noteOf("_", noter.NoteLimit())} {
 			described.Note, plain.Note = note, note
 			h.put(t, f, described)
 			h.put(t, f, plain)

@@ -23,6 +23,9 @@ func (t *Target) Delete(ctx context.Context, scope store.Scope, _ store.Kind, na
 	if err := t.mayWrite(r.op, r.ref); err != nil {
 		return err
 	}
+	if err := t.tellsApart(ctx, at); err != nil {
+		return err
+	}
 	defer t.listings.forget()
 	got, err := t.call(ctx, r)
 	if got.is(http.StatusNotFound) {

@@ -84,6 +84,7 @@ type Target struct {
 
 	memory   memory
 	listings listings
+	filters  filters
 }
 
 // New opens a target without a request. The errors are store.ErrInvalid,

@@ -160,7 +160,7 @@ func TestNobodyWaits(t *testing.T) {
 // TestItems: every field, as GitLab gives it, and as older versions do.
 func TestItems(t *testing.T) {
 	items := []string{
-		`{"variable_type":"env_var","key":"ALL","value":"","protected":true,"masked":false,"hidden":false,"raw":true,"environment_scope":"prod","description":"words kp1:note"}`,
+		`{"variable_type":"env_var","key":"ALL","value":"","protected":true,"masked":false,"hidden":false,"raw":true,"environment_scope":"prod","description":"words ` + aNote("note") + `"}`,
 		`{"variable_type":"file","key":"HIDDEN","value":null,"protected":false,"masked":true,"hidden":true,"raw":false,"environment_scope":"prod","description":null}`,
 		`{"key":"OLD","value":"a value","environment_scope":"prod"}`,
 		`{"key":"NULL","value":null,"environment_scope":"prod"}`,
@@ -175,7 +175,7 @@ func TestItems(t *testing.T) {
 		attributes        store.Attributes
 	}
 	want := []item{
-		{"ALL", "", "kp1:note", true, []string{"hidden"}, store.Attributes{"file": "false", "protected": "true", "masked": "false", "hidden": "false", "raw": "true", "description": "words"}},
+		{"ALL", "", aNote("note"), true, []string{"hidden"}, store.Attributes{"file": "false", "protected": "true", "masked": "false", "hidden": "false", "raw": "true", "description": "words"}},
 		{"HIDDEN", "", "", false, []string{"hidden", "masked"}, store.Attributes{"file": "true", "protected": "false", "masked": "true", "hidden": "true", "raw": "false", "description": ""}},
 		{"OLD", "a value", "", true, []string{"hidden"}, store.Attributes{"hidden": "false", "description": ""}},
 		{"NULL", "", "", false, []string{"hidden"}, store.Attributes{"hidden": "false", "description": ""}},

@@ -24,19 +24,19 @@ func TestLostPost(t *testing.T) {
 		posts  int
 		reads  int
 	}{
-		{name: "arrived", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.DropAfter()}}, note: "kp1:mine", posts: 1, reads: 1},
+		{name: "arrived", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.DropAfter()}}, note: aNote("mine"), posts: 1, reads: 1},
 		{name: "arrived, without a note", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.DropAfter()}}, posts: 1, reads: 1},
-		{name: "did not arrive", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.DropBefore()}}, note: "kp1:mine", posts: 2, reads: 1},
-		{name: "did not arrive twice", faults: []emulator.Fault{{When: post, Times: 2, Effect: emulator.DropBefore()}}, note: "kp1:mine", want: store.ErrUnavailable, posts: 2, reads: 2},
-		{name: "arrived, and the answer was no answer", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.Malformed()}}, note: "kp1:mine", posts: 1, reads: 1},
-		{name: "arrived, and the answer was cut", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.Truncate()}}, note: "kp1:mine", posts: 1, reads: 1},
-		{name: "failed at the server", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.Refuse(500)}}, note: "kp1:mine", posts: 2, reads: 1},
+		{name: "did not arrive", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.DropBefore()}}, note: aNote("mine"), posts: 2, reads: 1},
+		{name: "did not arrive twice", faults: []emulator.Fault{{When: post, Times: 2, Effect: emulator.DropBefore()}}, note: aNote("mine"), want: store.ErrUnavailable, posts: 2, reads: 2},
+		{name: "arrived, and the answer was no answer", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.Malformed()}}, note: aNote("mine"), posts: 1, reads: 1},
+		{name: "arrived, and the answer was cut", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.Truncate()}}, note: aNote("mine"), posts: 1, reads: 1},
+		{name: "failed at the server", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.Refuse(500)}}, note: aNote("mine"), posts: 2, reads: 1},
 		{name: "arrived, and was edited", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.DropAfter()}}, before: "somebody else's", want: store.ErrConflict, posts: 1, reads: 1},
-		{name: "made by somebody else", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.DropBefore()}}, note: "kp1:mine", before: "somebody else's", want: store.ErrConflict, posts: 1, reads: 1},
+		{name: "made by somebody else", faults: []emulator.Fault{{When: post, Times: 1, Effect: emulator.DropBefore()}}, note: aNote("mine"), before: "somebody else's", want: store.ErrConflict, posts: 1, reads: 1},
 		{name: "cannot be settled", faults: []emulator.Fault{
 			{When: post, Times: 1, Effect: emulator.DropAfter()},
 			{When: emulator.On("GET", projectVariables+"/NAME"), Effect: emulator.Refuse(403)},
-		}, note: "kp1:mine", want: store.ErrUnavailable, posts: 1, reads: 1},
+		}, note: aNote("mine"), want: store.ErrUnavailable, posts: 1, reads: 1},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -79,8 +79,8 @@ func TestLostPost(t *testing.T) {
 // have; the second is told that the name is taken, by the first.
 func TestLostPostThatComesLate(t *testing.T) {
 	const taken = `{"message":{"key":["(NAME) has already been taken"]}}`
-	mine := `{"key":"NAME","value":"a value","environment_scope":"prod","raw":true,"masked":false,"description":"kp1:mine"}`
-	others := `{"key":"NAME","value":"a value","environment_scope":"prod","raw":true,"masked":false,"description":"kp1:another"}`
+	mine := `{"key":"NAME","value":"a value","environment_scope":"prod","raw":true,"masked":false,"description":"` + aNote("mine") + `"}`
+	others := `{"key":"NAME","value":"a value","environment_scope":"prod","raw":true,"masked":false,"description":"` + aNote("another") + `"}`
 	for body, want := range map[string]error{mine: nil, others: store.ErrConflict} {
 		s := newServer(t, map[string][]reply{
 			list:   {{status: 200, body: "[]"}},
@@ -89,7 +89,7 @@ func TestLostPostThatComesLate(t *testing.T) {
 		})
 		target := s.open(t, gitlab.Options{})
 		mustList(t, target, prod)
-		_, err := target.Put(t.Context(), noted(placement(prod, "NAME", "a value", nil), "kp1:mine"))
+		_, err := target.Put(t.Context(), noted(placement(prod, "NAME", "a value", nil), aNote("mine")))
 		if !errors.Is(err, want) || len(s.calls()) != 5 {
 			t.Errorf("%v, after %q; want %v", err, s.calls(), want)
 		}

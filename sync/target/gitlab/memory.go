@@ -38,6 +38,19 @@ func (m *memory) lookUp(at place) (variable, recollection) {
 	}
 }
 
+// others tells whether a name is in several scopes, or may be for all that is
+// known.
+func (m *memory) others(at place) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for other := range m.there {
+		if other.name == at.name && other.scope != at.scope {
+			return true
+		}
+	}
+	return !m.listed
+}
+
 // age tells how many writes have ended; a listing that was begun before one of
 // them may or may not show it.
 func (m *memory) age() int {

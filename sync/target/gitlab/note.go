@@ -19,7 +19,7 @@ func (t *Target) NoteLimit() int { return noteLimit }
 
 var (
 	words     = regexp.MustCompile(`\S+`)
-	noteShape = regexp.MustCompile(`^kp1:[A-Za-z0-9_-]{1,156}$`)
+	noteShape = regexp.MustCompile(`^kp1:[A-Za-z0-9_-]{156}$`)
 )
 
 // joinNote writes a description: somebody's own text, and the note after it.

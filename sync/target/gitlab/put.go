@@ -66,6 +66,9 @@ func (t *Target) describe(d *draft, was variable) error {
 // would change another one of the name.
 func (t *Target) update(ctx context.Context, d *draft, was variable) (time.Time, error) {
 	if t.level == &groupLevel {
+		if err := t.tellsApart(ctx, d.at); err != nil {
+			return time.Time{}, err
+		}
 		found, err := t.read(ctx, d)
 		switch {
 		case err != nil:

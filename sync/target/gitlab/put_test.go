@@ -17,7 +17,7 @@ import (
 // TestSent: what is sent, to the last field. What the policy says nothing of
 // stays GitLab's default, but that nothing is expanded.
 func TestSent(t *testing.T) {
-	const there = `[{"key":"NAME","value":"old","environment_scope":"prod","description":"words kp1:old"}]`
+	there := `[{"key":"NAME","value":"old","environment_scope":"prod","description":"words ` + aNote("old") + `"}]`
 	const hidden = `[{"key":"NAME","value":null,"hidden":true,"masked":true,"environment_scope":"prod"}]`
 	tests := []struct {
 		name, listing, call string
@@ -27,14 +27,14 @@ func TestSent(t *testing.T) {
 		{"new", "[]", create, placement(prod, "NAME", "a value", nil),
 			map[string]any{"key": "NAME", "value": "a value", "environment_scope": "prod", "raw": true, "masked": false, "description": ""}},
 		{"new, with all", "[]", create, noted(placement(prod, "NAME", "a-long-value", store.Attributes{
-			"protected": "true", "raw": "false", "file": "true", "hidden": "false", "masked": "false", "description": "words"}), "kp1:new"),
+			"protected": "true", "raw": "false", "file": "true", "hidden": "false", "masked": "false", "description": "words"}), aNote("new")),
 			map[string]any{"key": "NAME", "value": "a-long-value", "environment_scope": "prod", "raw": false, "masked": false,
-				"protected": true, "variable_type": "file", "description": "words kp1:new"}},
+				"protected": true, "variable_type": "file", "description": "words " + aNote("new")}},
 		{"new and hidden", "[]", create, placement(prod, "NAME", "a-long-value", store.Attributes{"hidden": "true"}),
 			map[string]any{"key": "NAME", "value": "a-long-value", "environment_scope": "prod", "raw": true, "masked": true, "masked_and_hidden": true, "description": ""}},
-		{"there", there, update, noted(placement(prod, "NAME", "a value", store.Attributes{"file": "false", "protected": "false"}), "kp1:new"),
+		{"there", there, update, noted(placement(prod, "NAME", "a value", store.Attributes{"file": "false", "protected": "false"}), aNote("new")),
 			map[string]any{"value": "a value", "filter": map[string]any{"environment_scope": "prod"}, "raw": true, "masked": false,
-				"variable_type": "env_var", "protected": false, "description": "words kp1:new"}},
+				"variable_type": "env_var", "protected": false, "description": "words " + aNote("new")}},
 		{"there, to be hidden", there, update, placement(prod, "NAME", "a-long-value", store.Attributes{"hidden": "true"}),
 			map[string]any{"value": "a-long-value", "filter": map[string]any{"environment_scope": "prod"}, "raw": true, "masked": true, "description": "words"}},
 		{"hidden already", hidden, update, placement(prod, "NAME", "a-long-value", nil),
@@ -69,7 +69,7 @@ func TestSent(t *testing.T) {
 // and says that all went well.
 func TestNotKept(t *testing.T) {
 	answer := func(fields map[string]any) string {
-		whole := map[string]any{"key": "NAME", "value": "a-long-value", "environment_scope": "prod", "description": "kp1:mine",
+		whole := map[string]any{"key": "NAME", "value": "a-long-value", "environment_scope": "prod", "description": aNote("mine"),
 			"variable_type": "env_var", "masked": true, "hidden": false, "protected": true, "raw": true}
 		for name, value := range fields {
 			whole[name] = value
@@ -102,7 +102,7 @@ func TestNotKept(t *testing.T) {
 			target := s.open(t, gitlab.Options{})
 			mustList(t, target, prod)
 			attributes := store.Attributes{"hidden": test.hidden, "protected": "true", "file": "false"}
-			_, err := target.Put(t.Context(), noted(placement(prod, "NAME", "a-long-value", attributes), "kp1:mine"))
+			_, err := target.Put(t.Context(), noted(placement(prod, "NAME", "a-long-value", attributes), aNote("mine")))
 			switch {
 			case test.detail == "" && err != nil:
 				t.Error(err)
@@ -130,7 +130,7 @@ func TestFreeEdition(t *testing.T) {
 	wantError(t, err, store.ErrUnavailable, "this GitLab's edition keeps group variables in the scope * alone; the variable now lies there", "*")
 	for range 2 { // known not to be there, then never listed
 		err = second(target.Put(t.Context(), placement("group:prod", "NAME", "another value", nil)))
-		if !errors.Is(err, store.ErrConflict) {
+		if !errors.Is(err, store.ErrDenied) {
 			t.Error(err)
 		}
 		target = openAt(t, lab.URL, gitlab.Options{Group: group})
@@ -141,6 +141,34 @@ func TestFreeEdition(t *testing.T) {
 	mustPut(t, target, placement("group:*", "NAME", "a third value", nil))
 	if v, _ := lab.Variable(place, "NAME", "*"); v.Value != "a third value" {
 		t.Errorf("GitLab has %q", v.Value)
+	}
+}
+
+// TestBefore169: a version that does not choose among a group's variables by
+// their scope is not asked to change one of several.
+func TestBefore169(t *testing.T) {
+	lab := emulateWith(t, emulator.Options{Before169: true})
+	place := emulator.InGroup(group)
+	for _, scope := range []string{"theirs", "prod"} {
+		if err := lab.SetVariable(place, emulator.Variable{Key: "NAME", Scope: scope, Value: "of " + scope}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := lab.SetVariable(place, emulator.Variable{Key: "ALONE", Scope: "prod", Value: "of prod"}); err != nil {
+		t.Fatal(err)
+	}
+	target := openAt(t, lab.URL, gitlab.Options{Group: group})
+	mustList(t, target, "group:prod")
+	before := lab.Snapshot()
+	for range 2 {
+		wantError(t, target.Delete(t.Context(), "group:prod", store.Secret, "NAME"), store.ErrDenied, "this GitLab does not tell a group's variables of one name apart, and might change another scope's", "*")
+		wantError(t, second(target.Put(t.Context(), placement("group:prod", "NAME", "new", nil))), store.ErrDenied, "this GitLab does not tell a group's variables of one name apart, and might change another scope's", "*")
+	}
+	if after := lab.Snapshot(); after != before {
+		t.Errorf("GitLab holds\n%s", after)
+	}
+	if err := target.Delete(t.Context(), "group:prod", store.Secret, "ALONE"); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -198,9 +226,9 @@ func TestHidden(t *testing.T) {
 	attributes := store.Attributes{"hidden": "true", "description": "words"}
 	for _, value := range []string{"the-first-value", "the-second-value"} {
 		mustList(t, target, prod)
-		mustPut(t, target, noted(placement(prod, "NAME", value, attributes), "kp1:"+value))
+		mustPut(t, target, noted(placement(prod, "NAME", value, attributes), aNote(value)))
 		item := mustList(t, target, prod).Items[0]
-		if item.Readable || !item.Value.IsEmpty() || item.Note != "kp1:"+value || !item.Updated.IsZero() || !slices.Equal(item.Fixed, []string{"hidden", "masked"}) {
+		if item.Readable || !item.Value.IsEmpty() || item.Note != aNote(value) || !item.Updated.IsZero() || !slices.Equal(item.Fixed, []string{"hidden", "masked"}) {
 			t.Errorf("listed as %+v", item)
 		}
 		want := store.Attributes{"hidden": "true", "masked": "true", "raw": "true", "protected": "false", "file": "false", "description": "words"}
@@ -263,7 +291,7 @@ func TestAttributesChange(t *testing.T) {
 		for name, text := range step {
 			want[name] = text
 		}
-		mustPut(t, target, noted(placement(prod, "NAME", "a-long-value", step), "kp1:note"))
+		mustPut(t, target, noted(placement(prod, "NAME", "a-long-value", step), aNote("note")))
 		if got := mustList(t, target, prod).Items[0].Attributes; !reflect.DeepEqual(got, want) {
 			t.Errorf("%v made it %v, want %v", step, got, want)
 		}
@@ -276,8 +304,8 @@ func TestDescriptionsSurvive(t *testing.T) {
 	place := emulator.InProject(project)
 	note := "kp1:" + strings.Repeat("n", 156)
 	for before, want := range map[string]string{
-		"": note, "words": "words " + note, "kp1:old": note, "before kp1:old after": "before after " + note,
-		"kp1:old, says somebody": "kp1:old, says somebody " + note, strings.Repeat("ü", 94): strings.Repeat("ü", 94) + " " + note,
+		"": note, "words": "words " + note, aNote("old"): note, "before " + aNote("old") + " after": "before after " + note,
+		"kp1:old, says somebody": "kp1:old, says somebody " + note, "kp1:short": "kp1:short " + note, strings.Repeat("ü", 94): strings.Repeat("ü", 94) + " " + note,
 	} {
 		for _, listed := range []bool{true, false} {
 			if err := lab.SetVariable(place, emulator.Variable{Key: "NAME", Scope: "prod", Value: "old", Description: before}); err != nil {

@@ -109,6 +109,9 @@ func noted(p store.Placement, note string) store.Placement {
 	return p
 }
 
+// aNote has the form of a note.
+func aNote(word string) string { return "kp1:" + word + strings.Repeat("-", 156-len(word)) }
+
 func second[T any](_ T, err error) error { return err }
 
 // mustList lists a scope, by which its variables become known.
