@@ -69,6 +69,11 @@ func TestBadProject(t *testing.T) {
 				s.setenv(pair[0], pair[1])
 			}
 		}, code: exitFailed, want: []string{"target api is not this job's own: this job runs in acme/web", "hint: allow it with --allow-target api"}},
+		{name: "an address that only the environment names, in CI", prepare: func(s *stage) {
+			for _, pair := range [][2]string{{"GITLAB_CI", "true"}, {"CI", "true"}, {"CI_PIPELINE_SOURCE", "push"}, {"CI_PROJECT_PATH", "acme/api"}, {"CI_API_V4_URL", "https://elsewhere.example/api/v4"}} {
+				s.setenv(pair[0], pair[1])
+			}
+		}, code: exitFailed, want: []string{"? unverified  FIRST   project:dev could not be read: denied: in CI, one place alone may not send the credential of target api to elsewhere.example", "= help: name it both in the policy and in CI_API_V4_URL"}},
 		{name: "certificates that are none", prepare: func(s *stage) {
 			s.write("ca.pem", "none")
 			s.setenv("CI_SERVER_TLS_CA_FILE", "ca.pem")

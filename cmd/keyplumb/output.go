@@ -66,7 +66,7 @@ func (c *Command) write(o output, r report.Report, looks report.TextOptions, fai
 	if o.file == "" {
 		_, err = c.Stdout.Write(text)
 	} else {
-		err = os.WriteFile(c.path(o.file), text, 0o644) //nolint:gosec // a report holds no value, and is for others to read
+		err = c.writeFile(o.file, text, 0o644) // a report holds no value, and is for others to read
 	}
 	if err != nil {
 		where := o.file

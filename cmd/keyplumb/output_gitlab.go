@@ -1,9 +1,6 @@
 package main
 
 import (
-	"errors"
-	"io/fs"
-	"os"
 	"slices"
 	"time"
 
@@ -41,29 +38,10 @@ func (c *Command) writeForGitLab(asked []output, r report.Report, failing findin
 		}
 		text, err := render(o.format, r, report.TextOptions{}, failing)
 		if err == nil {
-			err = c.replace(o.file, text)
+			err = c.replace(o.file, text, 0o644)
 		}
 		if err != nil {
 			c.say("note: the " + o.format + " report for GitLab could not be written to " + o.file)
 		}
 	}
-}
-
-// replace writes a file of the working directory anew. What stands in its place
-// may be a link that a commit planted; it is removed, never followed.
-func (c *Command) replace(name string, text []byte) error {
-	dir, err := os.OpenRoot(c.Dir)
-	if err != nil {
-		return err
-	}
-	defer dir.Close() //nolint:errcheck // nothing was written to it
-	if err := dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	file, err := dir.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(text)
-	return errors.Join(err, file.Close())
 }

@@ -77,19 +77,37 @@ func TestNoSectionsInJSON(t *testing.T) {
 	}
 }
 
-// A link that a commit planted is replaced, and what it points at left alone.
-func TestGitLabReportsFollowNoLink(t *testing.T) {
-	dir, outside := t.TempDir(), filepath.Join(t.TempDir(), "precious")
-	if err := os.WriteFile(outside, []byte("precious"), 0o600); err != nil {
+// A link that a commit planted is replaced, and what it points at left alone:
+// of a report that nobody asked for as of one that was.
+func TestReportsFollowNoLink(t *testing.T) {
+	for _, reports := range [][]string{nil, {"junit=keyplumb-junit.xml"}, {"json=keyplumb-junit.xml"}} {
+		dir, outside := t.TempDir(), filepath.Join(t.TempDir(), "precious")
+		if err := os.WriteFile(outside, []byte("precious"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(outside, filepath.Join(dir, "keyplumb-junit.xml")); err != nil {
+			t.Fatal(err)
+		}
+		inGitLabJob(t, dir, gitlabEnviron, reports...)
+		holds(t, dir, "keyplumb-junit.xml", "edited")
+		if text, err := os.ReadFile(outside); err != nil || string(text) != "precious" {
+			t.Errorf("%v: %q, %v", reports, text, err)
+		}
+	}
+}
+
+// Nor a folder that is a link out of the working directory.
+func TestReportsLeaveNoDirectory(t *testing.T) {
+	dir, outside := t.TempDir(), t.TempDir()
+	if err := os.Symlink(outside, filepath.Join(dir, "reports")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(outside, filepath.Join(dir, "keyplumb-junit.xml")); err != nil {
-		t.Fatal(err)
+	c := &Command{Dir: dir, Environ: gitlabEnviron}
+	if err := c.writeFile("reports/r.json", []byte("x"), 0o600); err == nil {
+		t.Error("it was written")
 	}
-	inGitLabJob(t, dir, gitlabEnviron)
-	holds(t, dir, "keyplumb-junit.xml", "<testsuites>")
-	if text, err := os.ReadFile(outside); err != nil || string(text) != "precious" {
-		t.Errorf("%q, %v", text, err)
+	if left, _ := os.ReadDir(outside); len(left) > 0 {
+		t.Errorf("outside there is %v", left)
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -55,7 +54,7 @@ func (r *run) save(o *observed, file string) error {
 	var b bytes.Buffer
 	err := saved.Write(&b)
 	if err == nil {
-		err = os.WriteFile(r.path(file), b.Bytes(), 0o600)
+		err = r.writeFile(file, b.Bytes(), 0o600)
 	}
 	if err != nil {
 		return refuse(exitFailed, "", "the plan could not be saved to %s", file)

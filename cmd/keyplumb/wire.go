@@ -131,6 +131,10 @@ func (p *providers) openSource(_ context.Context, s policy.Source, environment s
 // openTarget opens a target for what the run needs of it.
 func (p *providers) openTarget(ctx context.Context, t policy.Target, use engine.Use) (store.Target, error) {
 	opened, err := p.open(ctx, t, use)
+	if refused, ok := errors.AsType[*exitError](err); ok {
+		// So that the reports say why, and what to do, and not that it is away.
+		err = &store.Error{Op: "open", Kind: store.ErrDenied, Detail: refused.err.Error(), Hint: refused.hint}
+	}
 	if err != nil {
 		return nil, err
 	}

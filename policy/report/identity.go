@@ -13,8 +13,9 @@ import (
 // Reports that are compared from one run to the next must know a finding
 // again: GitLab calls one that it does not know new, and one that is gone
 // resolved. So an identity has what a finding is about, and neither its line,
-// which moves, nor its message, which may tell an age or a date. Findings that
-// have all of that in common are numbered, for GitLab drops all but one of
+// which moves, nor its message, which may tell an age or a date; of a mistake in
+// the policy, which has little else, the message as well. Findings that have all
+// of that in common are numbered, for GitLab drops all but one of
 // those that it cannot tell apart.
 type identities map[string]int
 
@@ -28,7 +29,11 @@ func (i identities) number(identity string) int {
 // is of names alone: a finding holds no value.
 func (i identities) fingerprint(f finding.Finding, file string) string {
 	var identity strings.Builder
-	for _, field := range append([]string{f.Rule, file, f.Commit, f.Target, f.Scope, f.Name, f.Secret, f.Environment}, f.Also...) {
+	fields := append([]string{f.Rule, file, f.Commit, f.Target, f.Scope, f.Name, f.Secret, f.Environment}, f.Also...)
+	if f.Rule == finding.Policy {
+		fields = append(fields, f.Message)
+	}
+	for _, field := range fields {
 		fmt.Fprintf(&identity, "%d:%s,", len(field), field) // so that no two lists of fields read the same
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s%d", identity.String(), i.number(identity.String())))

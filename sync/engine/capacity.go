@@ -24,15 +24,15 @@ func (r *Run) checkCapacity() {
 			if limit == 0 || after <= limit {
 				continue
 			}
-			where := s.Scope
+			where, scope, what := s.Scope, s.Scope, string(kind)
 			if s.Notes {
-				where, told = "target "+s.Target, append(told, s.Identity)
+				where, scope, what, told = "all of it", "", "variable", append(told, s.Identity)
 			}
 			rule, _ := finding.Lookup("too-large")
 			r.Findings = append(r.Findings, finding.Finding{Rule: rule.ID, Severity: rule.Default,
-				Message:  fmt.Sprintf("%s can hold %d %ss, and would have %d", where, limit, kind, after),
+				Message:  fmt.Sprintf("%s can hold %d %ss, and would have %d", where, limit, what, after),
 				Help:     "place fewer there, or delete what nobody needs any more",
-				Position: s.Position, Target: s.Target, Scope: s.Scope})
+				Position: s.Position, Target: s.Target, Scope: scope})
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (t *Target) explain(err error, r request, body []byte) error {
 		e.Hint = cmp.Or(e.Hint, t.needs())
 	case errors.Is(e, store.ErrNotFound):
 		e.Detail = cmp.Or(e.Detail, "not there, or the token may not see it")
-		e.Hint = cmp.Or(e.Hint, t.needs())
+		e.Hint = cmp.Or(e.Hint, "is its name in the policy right? If it is, "+t.needs())
 	case errors.Is(e, store.ErrMoved):
 		e.Detail = cmp.Or(e.Detail, "it was renamed or transferred")
 		e.Hint = cmp.Or(e.Hint, "change the name in the policy")
