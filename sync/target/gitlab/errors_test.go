@@ -51,7 +51,7 @@ func TestListErrors(t *testing.T) {
 	}{
 		{"bad token", map[string][]reply{list: {{status: 401, body: `{"message":"401 canary"}`}}}, store.ErrUnauthentic, "", "the token is wrong, expired, revoked, or of another GitLab server"},
 		{"no permission", map[string][]reply{list: {{status: 403, body: `{"message":"403 canary"}`}}}, store.ErrDenied, "the token may not do this", maintainer},
-		{"no such project", nil, store.ErrNotFound, "not there, or the token may not see it", "is its name in the policy right? If it is, "+maintainer},
+		{"no such project", nil, store.ErrNotFound, "not there, or the token may not see it", "is its name in the policy right? If it is, " + maintainer},
 		{"renamed", map[string][]reply{list: {{status: 301, header: map[string]string{"Location": "SERVER/api/v4/projects/7"}}}}, store.ErrMoved, "it was renamed or transferred", "change the name in the policy"},
 		{"throttled for long", map[string][]reply{list: {{status: 429, body: "Retry later\n", header: map[string]string{"Retry-After": "9000"}}}}, store.ErrThrottled, "*", "*"},
 		{"not implemented", map[string][]reply{list: {{status: 501, body: "canary"}}}, store.ErrUnavailable, "", ""},
@@ -123,7 +123,7 @@ func TestWriteErrors(t *testing.T) {
 		{"not in JSON", "[]", refusal(create, 400, `canary`), nil, store.ErrInvalid, "", ""},
 		{"taken meanwhile", "[]", refusal(create, 400, `{"message":{"key":["(canary) has already been taken"]}}`), nil, store.ErrConflict, "somebody else has created it since keyplumb looked", "run again, and see whose it is"},
 		{"no permission", "[]", refusal(create, 403, `{"message":"403 canary"}`), nil, store.ErrDenied, "the token may not do this", maintainer},
-		{"no project", "[]", refusal(create, 404, `{"message":"404 canary"}`), nil, store.ErrNotFound, "not there, or the token may not see it", "is its name in the policy right? If it is, "+maintainer},
+		{"no project", "[]", refusal(create, 404, `{"message":"404 canary"}`), nil, store.ErrNotFound, "not there, or the token may not see it", "is its name in the policy right? If it is, " + maintainer},
 		{"moved", "[]", refusal(create, 405, `{"message":"Non GET methods are not allowed for moved canaries"}`), nil, store.ErrMoved, "it was renamed or transferred", "change the name in the policy"},
 		{"gone, and taken again", there, map[string][]reply{create: {{status: 400, body: `{"message":{"key":["(canary) has already been taken"]}}`}}}, nil, store.ErrConflict, "*", "*"},
 	}
