@@ -114,12 +114,18 @@ func newActRun(t *testing.T) *actRun {
 	if local == string(action) {
 		t.Fatal("action.yml names no Dockerfile")
 	}
+	run.write(t, "keyplumb.cue", actPolicy())
 	run.write(t, ".github/workflows/keyplumb.yml", string(workflow))
 	run.write(t, "keyplumb/action.yml", local)
 	run.git(t, "init", "--quiet")
 	run.git(t, "remote", "add", "origin", "https://github.com/acme/api.git")
 	run.commit(t)
 	return run
+}
+
+// actPolicy is the demo's, of GitHub alone: a job writes to its own repository.
+func actPolicy() string {
+	return swap(demoPolicy, "\tweb: {kind: \"gitlab\", project: \"acme/web\"}\n", "")
 }
 
 func (r *actRun) commit(t *testing.T) {
@@ -156,7 +162,7 @@ func (r *actRun) git(t *testing.T, args ...string) string {
 func (r *actRun) pullRequest(t *testing.T) {
 	t.Helper()
 	base := strings.TrimSpace(r.git(t, "rev-parse", "HEAD"))
-	before, _, _ := strings.Cut(demoPolicy, "secrets: {")
+	before, _, _ := strings.Cut(actPolicy(), "secrets: {")
 	r.write(t, "keyplumb.cue", before+"secrets: SMTP_PASSWORD: {}\n")
 	r.commit(t)
 
