@@ -91,7 +91,11 @@ func staticCredentials(p *Policy, _ Context) []finding.Finding {
 	var findings []finding.Finding
 	for _, s := range p.Sources {
 		if method := s.Auth["method"]; slices.Contains(standing, method) {
-			findings = append(findings, breach("static-credential", s.Fields["auth.method"],
+			at, written := s.Fields["auth.method"]
+			if !written {
+				at = s.Position
+			}
+			findings = append(findings, breach("static-credential", at,
 				fmt.Sprintf("source %s is entered with a standing credential (%s)", s.Name, method),
 				"let the job prove who it is: auth: {method: \"jwt\", role: \"…\"}"))
 		}

@@ -175,6 +175,10 @@ func (r *reader) located(u usage, ref *Reference, source *Source, kind sourceKin
 		r.add(where, "give it a path of its own", "the ledger's key is of no environment, but its path holds {env}")
 		return
 	}
+	if name := heldByEnvironment(source); u.ledger && name != "" {
+		r.add(where, "give it a source of its own, whose strings hold no {env}", "the ledger's key is of no environment, but %s of source %q holds {env}", name, source.Name)
+		return
+	}
 	ref.Path = fillEnv(ref.Path, u.environment)
 	if kind.file && ref.Path != "" {
 		ref.Path = path.Clean(ref.Path)

@@ -16,6 +16,7 @@ import (
 type sourceKind struct {
 	settings []string // its own, besides kind and path
 	auth     []string // fields of auth; none: it has no auth
+	methods  []string // the ways to log in, the default first; none: auth.method is of no use
 	file     bool     // path is a file of the repository
 	pathless bool     // references have no path
 	versions bool     // references may name a version
@@ -32,11 +33,12 @@ func sourceKinds() map[string]sourceKind {
 		"vault": {
 			settings: []string{"address", "mount", "namespace", "kv"},
 			auth:     []string{"method", "role", "mount", "audience"}, versions: true,
+			methods: []string{"token", "approle", "jwt", "kubernetes"},
 		},
 		"aws":   {settings: []string{"region", "address"}, auth: []string{"role", "audience"}, versions: true},
 		"ssm":   {settings: []string{"region", "address"}, auth: []string{"role", "audience"}, versions: true, whole: true},
 		"gcp":   {settings: []string{"project", "address"}, auth: []string{"role", "audience"}, versions: true, whole: true},
-		"azure": {settings: []string{"address"}, auth: []string{"method", "role", "audience"}, versions: true, whole: true, needs: []string{"address"}},
+		"azure": {settings: []string{"address"}, auth: []string{"method", "role", "audience"}, methods: []string{"default", "oidc"}, versions: true, whole: true, needs: []string{"address"}},
 		"kubernetes": {
 			settings: []string{"address", "namespace", "context"},
 			auth:     []string{"role", "audience"},
@@ -74,6 +76,9 @@ func (r *reader) source(name string, v cue.Value) {
 		}
 		r.sourceField(&s, kind, field, value)
 	}
+	if word == "vault" {
+		r.vault(&s, v)
+	}
 	r.policy.Sources = append(r.policy.Sources, s)
 }
 
@@ -109,16 +114,16 @@ func (r *reader) sourceField(s *Source, kind sourceKind, field string, v cue.Val
 				r.unknown(name, "auth of a "+s.Kind+" source", value, kind.auth)
 				return
 			}
-			s.Auth[name], _ = r.authField(name, value)
+			s.Auth[name], _ = r.authField(kind, name, value)
 		})
 	default:
 		s.Settings[field], _ = r.templated(v)
 	}
 }
 
-func (r *reader) authField(name string, v cue.Value) (string, bool) {
+func (r *reader) authField(kind sourceKind, name string, v cue.Value) (string, bool) {
 	if name == "method" {
-		return r.choice(v, "way to log in", []string{"token", "approle", "jwt", "kubernetes", "oidc", "default"})
+		return r.choice(v, "way to log in", kind.methods)
 	}
 	return r.templated(v)
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,22 @@ func fillAll(settings map[string]string, environment string) map[string]string {
 		filled[key] = fillEnv(text, environment)
 	}
 	return filled
+}
+
+// heldByEnvironment names a setting of a source, besides its path, that differs
+// from environment to environment; "" where there is none.
+func heldByEnvironment(s *Source) string {
+	for _, of := range []struct {
+		prefix   string
+		settings map[string]string
+	}{{"", s.Settings}, {"auth.", s.Auth}} {
+		for _, name := range slices.Sorted(maps.Keys(of.settings)) {
+			if text := of.settings[name]; text != fillEnv(text, "") {
+				return of.prefix + name
+			}
+		}
+	}
+	return ""
 }
 
 // Source finds a source by its name; nil where there is none.

@@ -20,6 +20,7 @@ import (
 	sourcedotenv "github.com/keyplumb/keyplumb/sync/source/dotenv"
 	sourceenv "github.com/keyplumb/keyplumb/sync/source/env"
 	"github.com/keyplumb/keyplumb/sync/source/sops"
+	"github.com/keyplumb/keyplumb/sync/source/vault"
 	"github.com/keyplumb/keyplumb/sync/store"
 	targetdotenv "github.com/keyplumb/keyplumb/sync/target/dotenv"
 	"github.com/keyplumb/keyplumb/sync/target/github"
@@ -38,12 +39,17 @@ type providers struct {
 	mu       sync.Mutex
 	github   *rest.Limiter // GitHub counts by account, so its targets share one
 	gitlab   *rest.Limiter // and so does GitLab
-	targets  []store.Target
+	vault    *rest.Limiter
+	borrowed []closer // what has tokens to be given back
 }
+
+// A closer gives back what a provider borrowed.
+type closer interface{ Close(context.Context) error }
 
 // wire sets up the engine.
 func (r *run) wire(ctx context.Context, j job, t tree) error {
-	p := &providers{run: r, job: j, tree: t, github: github.NewLimiter(), gitlab: gitlab.NewLimiter()}
+	p := &providers{run: r, job: j, tree: t, github: github.NewLimiter(), gitlab: gitlab.NewLimiter(), vault: rest.NewLimiter(rest.Pace{})}
+	r.opened, p.progress = p, r.newProgress()
 	if err := errors.Join(p.built(), p.guardTargets(), p.adoptable()); err != nil {
 		return err
 	}
@@ -52,7 +58,6 @@ func (r *run) wire(ctx context.Context, j job, t tree) error {
 		return err
 	}
 	p.keys = keys
-	r.opened, p.progress = p, r.newProgress()
 	r.engine = &engine.Engine{
 		Policy: r.session.policy, Selection: r.selected.selection(), MaxDelete: r.flags.maxDelete, Keys: keys,
 		Options: plan.Options{Adopt: r.flags.adopt, AdoptAll: r.flags.adoptsAll(), Prune: r.flags.prune,
@@ -67,7 +72,7 @@ func (r *run) wire(ctx context.Context, j job, t tree) error {
 }
 
 // The kinds of source that this keyplumb can read.
-var builtSources = []string{"sops", "dotenv", "env"}
+var builtSources = []string{"sops", "dotenv", "env", "vault"}
 
 // built refuses the kinds of source that a policy may name and this keyplumb
 // does not have, before anything is read.
@@ -124,6 +129,13 @@ func (p *providers) openSource(_ context.Context, s policy.Source, environment s
 		return sourcedotenv.New(sourcedotenv.Options{FS: p.tree.files, Path: s.Path, Key: p.keys.Current}), nil
 	case "env":
 		return sourceenv.New(sourceenv.Options{Lookup: p.lookupEnv}), nil
+	case "vault":
+		source, err := p.openVault(s)
+		if err != nil {
+			return nil, err
+		}
+		p.toClose(source)
+		return source, nil
 	}
 	return nil, fmt.Errorf("source %s for %s: unknown kind %s", s.Name, environment, s.Kind)
 }
@@ -138,10 +150,17 @@ func (p *providers) openTarget(ctx context.Context, t policy.Target, use engine.
 	if err != nil {
 		return nil, err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.targets = append(p.targets, opened)
+	p.toClose(opened)
 	return opened, nil
+}
+
+// toClose remembers what is to be closed at the end of the run.
+func (p *providers) toClose(opened any) {
+	if c, ok := opened.(closer); ok {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.borrowed = append(p.borrowed, c)
+	}
 }
 
 func (p *providers) open(ctx context.Context, t policy.Target, use engine.Use) (store.Target, error) {
@@ -212,16 +231,52 @@ func (p *providers) openGitLab(t policy.Target, use engine.Use) (store.Target, e
 	})
 }
 
-// close gives back what was borrowed: an App's tokens.
+// openVault opens a vault with one environment's role. In a policy that lets
+// jobs log in, a machine that is no job uses the token of who sits before it.
+func (p *providers) openVault(s policy.Source) (*vault.Source, error) {
+	base, err := hostAllowed(address{service: "source " + s.Name, variable: "VAULT_ADDR", inPolicy: true,
+		policy: s.Settings["address"], environment: p.Getenv("VAULT_ADDR")}, p.job, p.flags.allowHosts)
+	if err != nil {
+		return nil, err
+	}
+	config, err := p.trusting("VAULT_CACERT")
+	if err != nil {
+		return nil, err
+	}
+	auth := vault.Auth{
+		Method: s.Auth["method"], Role: s.Auth["role"], Mount: s.Auth["mount"], Audience: s.Auth["audience"],
+		Token:  secret.New([]byte(p.Getenv("VAULT_TOKEN"))),
+		RoleID: secret.New([]byte(p.Getenv("VAULT_ROLE_ID"))), SecretID: secret.New([]byte(p.Getenv("VAULT_SECRET_ID"))),
+	}
+	switch auth.Method {
+	case vault.JWT:
+		auth.Identity = p.identity("VAULT_ID_TOKEN")
+	case vault.Kubernetes:
+		auth.Identity = podIdentity(serviceAccountToken)
+	}
+	if auth.Identity != nil && !p.job.inCI() && p.Getenv("VAULT_TOKEN") != "" {
+		auth.Method = vault.Token
+	}
+	kv := map[string]int{"1": 1, "2": 2}[s.Settings["kv"]]
+	return vault.New(vault.Options{
+		Address: base, Namespace: firstOf(s.Settings["namespace"], p.Getenv("VAULT_NAMESPACE")), Mount: s.Settings["mount"], KV: kv, Auth: auth,
+		UserAgent: "keyplumb", TLS: config, Limiter: p.vault, Notify: p.waiting,
+	})
+}
+
+// close gives back what was borrowed: an App's tokens, and a vault's. Those of
+// several environments end side by side.
 func (p *providers) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	for _, t := range p.targets {
-		if c, ok := t.(interface{ Close(context.Context) error }); ok {
-			if err := c.Close(ctx); err != nil {
-				p.say("note: a token could not be revoked; it runs out by itself within the hour")
-			}
-		}
+	var group sync.WaitGroup
+	failed := make([]error, len(p.borrowed))
+	for i, c := range p.borrowed {
+		group.Go(func() { failed[i] = c.Close(ctx) })
+	}
+	group.Wait()
+	if errors.Join(failed...) != nil {
+		p.say("note: a token could not be revoked; it runs out by itself")
 	}
 }
 
@@ -272,6 +327,7 @@ func (p *providers) ledgerKeyFrom(ctx context.Context, from *policy.From) (secre
 	if err != nil {
 		return secret.Key{}, &exitError{code: exitFailed, err: err}
 	}
+	defer p.close(ctx) // what was borrowed for the key alone
 	got := source.Read(ctx, []store.Reference{{Path: from.Path, Field: from.Field, Version: from.Version}})[0]
 	if got.Err != nil {
 		return secret.Key{}, &exitError{code: exitFailed, err: fmt.Errorf("the ledger key: %w", got.Err)}

@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // String names a reference in messages: path#field, and @version where one is
@@ -50,4 +53,30 @@ func ReadByPath(ctx context.Context, refs []Reference, open func(path, version s
 		out[i] = secret.lookup(ref.Field)
 	}
 	return out
+}
+
+// ReadAtOnce is ReadByPath for stores that are far away: up to limit secrets
+// are opened at once. open may be called from several goroutines.
+func ReadAtOnce(ctx context.Context, limit int, refs []Reference, open func(path, version string) (Lookup, error)) []Reading {
+	secrets := map[Reference]func() (Lookup, error){}
+	var group errgroup.Group
+	group.SetLimit(limit)
+	for _, ref := range refs {
+		whole := Reference{Path: ref.Path, Version: ref.Version}
+		if _, known := secrets[whole]; known {
+			continue
+		}
+		once := sync.OnceValues(func() (Lookup, error) { return open(whole.Path, whole.Version) })
+		secrets[whole] = once
+		group.Go(func() error {
+			if ctx.Err() == nil {
+				_, _ = once() // told below, to each reference
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // it has no errors
+	return ReadByPath(ctx, refs, func(path, version string) (Lookup, error) {
+		return secrets[Reference{Path: path, Version: version}]()
+	})
 }

@@ -73,6 +73,7 @@ func isCredential(name string) bool {
 	name = strings.ToUpper(name)
 	return strings.HasPrefix(name, "KEYPLUMB_") || slices.Contains([]string{
 		"GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN",
-		"GITLAB_TOKEN", "CI_JOB_TOKEN", "SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "VAULT_TOKEN",
+		"GITLAB_TOKEN", "CI_JOB_TOKEN", "SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE",
+		"VAULT_TOKEN", "VAULT_ROLE_ID", "VAULT_SECRET_ID", "VAULT_ID_TOKEN",
 	}, name)
 }

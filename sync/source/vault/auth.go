@@ -1,0 +1,202 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/keyplumb/keyplumb/sync/secret"
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+// The ways to log in.
+const (
+	Token      = "token"      // what the user has
+	AppRole    = "approle"    // https://developer.hashicorp.com/vault/api-docs/auth/approle
+	JWT        = "jwt"        // https://developer.hashicorp.com/vault/api-docs/auth/jwt
+	Kubernetes = "kubernetes" // https://developer.hashicorp.com/vault/api-docs/auth/kubernetes
+)
+
+// Auth says how to log in.
+type Auth struct {
+	Method   string // one of the above
+	Role     string // for JWT and Kubernetes
+	Mount    string // below auth/; "" is the method's name
+	Audience string // for JWT; "" is the vault's own address
+
+	Token            secret.Value
+	RoleID, SecretID secret.Value // for AppRole; a role may want no secret id
+
+	// Identity gives the token by which the job, or the pod, proves who it is;
+	// for JWT, one that is made for the audience.
+	Identity func(ctx context.Context, audience string) (secret.Value, error)
+}
+
+// A session is what a login brought.
+type session struct {
+	token    secret.Value
+	failed   error
+	borrowed bool // to be revoked at the end
+}
+
+// checkAuth refuses what cannot log in, before there is a request.
+func (s *Source) checkAuth() error {
+	a := &s.options.Auth
+	missing := func(detail, hint string) error {
+		return &store.Error{Op: "log in", Ref: "vault", Kind: store.ErrUnauthentic, Detail: detail, Hint: hint}
+	}
+	switch a.Method {
+	case Token:
+		a.Token = trimmed(a.Token)
+		switch {
+		case a.Token.IsEmpty():
+			return missing("there is no token", "set VAULT_TOKEN (vault login -no-store -token-only gives one), or let the job log in: auth: {method: \"jwt\", role: \"…\"}")
+		case !isHeader(a.Token):
+			return missing("VAULT_TOKEN holds characters that no token has", "set it to the token and nothing else")
+		}
+	case AppRole:
+		a.RoleID, a.SecretID = trimmed(a.RoleID), trimmed(a.SecretID)
+		if a.RoleID.IsEmpty() {
+			return missing("there is no role id", "set VAULT_ROLE_ID and VAULT_SECRET_ID")
+		}
+	case JWT, Kubernetes:
+		if a.Role == "" || a.Identity == nil {
+			return s.invalid("to log in with " + a.Method + " a role is wanted")
+		}
+	default:
+		return s.invalid("this way to log in is not known")
+	}
+	return nil
+}
+
+func trimmed(v secret.Value) secret.Value {
+	return secret.New([]byte(strings.TrimSpace(string(v.Reveal()))))
+}
+
+// isHeader tells whether a value can stand in a header (RFC 9110 §5.5).
+func isHeader(v secret.Value) bool {
+	return !slices.ContainsFunc(v.Reveal(), func(b byte) bool { return b <= ' ' || b >= 0x7f })
+}
+
+// token gives the token to read with; s.mu is held. What failed once is not
+// tried again: each secret would make the same mistake.
+func (s *Source) token(ctx context.Context) (secret.Value, error) {
+	if s.options.Auth.Method == Token {
+		return s.options.Auth.Token, nil
+	}
+	if s.session.failed == nil && s.session.token.IsEmpty() {
+		err := s.login(ctx)
+		if ctx.Err() != nil {
+			return secret.Value{}, err
+		}
+		s.session.failed = err
+	}
+	return s.session.token, s.session.failed
+}
+
+func (s *Source) login(ctx context.Context) error {
+	body, err := s.proof(ctx)
+	if err != nil {
+		return err
+	}
+	path := "auth/" + s.options.Auth.Mount + "/login"
+	r := request{op: "log in", ref: s.host + "/" + path, method: http.MethodPost, path: path, body: body}
+	got, told, err := s.call(ctx, r)
+	switch {
+	case err != nil:
+		return s.explainLogin(err, told)
+	case got.status == http.StatusNotFound:
+		return s.explainLogin(&store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrNotFound, Status: got.status}, told)
+	case got.secret == nil || got.secret.Auth == nil:
+		return r.unreadable()
+	}
+	auth := got.secret.Auth
+	token := secret.New([]byte(auth.ClientToken))
+	if auth.MFARequirement != nil && token.IsEmpty() {
+		return &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrUnauthentic,
+			Detail: "the login asks for a second factor", Hint: "exempt this role from the login's MFA: a job cannot answer"}
+	}
+	if token.IsEmpty() || !isHeader(token) {
+		return r.unreadable()
+	}
+	// A batch token cannot be revoked; it ends by itself.
+	s.session = session{token: token, borrowed: tokenType(auth.ClientToken) != "batch"}
+	return nil
+}
+
+// tokenType tells a batch token by its prefix, since the client's own structure
+// leaves out token_type.
+// https://developer.hashicorp.com/vault/docs/concepts/tokens#token-prefixes
+func tokenType(token string) string {
+	if strings.HasPrefix(token, "hvb.") || strings.HasPrefix(token, "b.") {
+		return "batch"
+	}
+	return "service"
+}
+
+// proof is what a login sends.
+func (s *Source) proof(ctx context.Context) (map[string]string, error) {
+	a := s.options.Auth
+	if a.Method == AppRole {
+		body := map[string]string{"role_id": string(a.RoleID.Reveal())}
+		if !a.SecretID.IsEmpty() {
+			body["secret_id"] = string(a.SecretID.Reveal())
+		}
+		return body, nil
+	}
+	identity, err := a.Identity(ctx, a.Audience)
+	if err != nil {
+		return nil, err
+	}
+	identity = trimmed(identity)
+	if a.Method == JWT {
+		if err := s.meantForUs(identity); err != nil {
+			return nil, err
+		}
+	}
+	return map[string]string{"role": a.Role, "jwt": string(identity.Reveal())}, nil
+}
+
+// meantForUs keeps a token that was made for somebody else from being sent
+// here: whoever gets it could log in there with it. Its signature is the
+// vault's to check.
+func (s *Source) meantForUs(identity secret.Value) error {
+	fail := func(kind error, detail, hint string) error {
+		return &store.Error{Op: "log in", Ref: s.host, Kind: kind, Detail: detail, Hint: hint}
+	}
+	token, _, err := jwt.NewParser().ParseUnverified(string(identity.Reveal()), &jwt.RegisteredClaims{})
+	if err != nil {
+		return fail(store.ErrUnauthentic, "the job's identity token is none (RFC 7519)", "pass it on as the CI system gives it")
+	}
+	audience, err := token.Claims.GetAudience()
+	if err != nil || !slices.Contains(audience, s.options.Auth.Audience) {
+		return fail(store.ErrDenied, "the job's identity token is made for another audience than "+s.options.Auth.Audience,
+			"in GitLab CI: id_tokens: {VAULT_ID_TOKEN: {aud: \""+s.options.Auth.Audience+"\"}}; or name the audience in the policy: auth: audience")
+	}
+	return nil
+}
+
+// Close revokes the token, if it was borrowed. The source logs in again if it
+// is read after that.
+func (s *Source) Close(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.session.borrowed {
+		return nil
+	}
+	token := s.session.token
+	s.session = session{}
+	r := request{op: "revoke the token", ref: s.host, method: http.MethodPost, path: "auth/token/revoke-self", token: token}
+	got, told, err := s.call(ctx, r)
+	switch {
+	case err == nil && got.status == http.StatusNotFound:
+		return r.unreadable()
+	case errors.Is(err, store.ErrDenied) && strings.Contains(told, "invalid token"):
+		return nil // it has come to its end already
+	}
+	return err
+}

@@ -1,0 +1,187 @@
+package vault
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+// A reader remembers, while one Read lasts, what the current versions are:
+// "previous" counts from there.
+type reader struct {
+	*Source
+	mu     sync.Mutex
+	latest map[string]func() (edition, error)
+}
+
+// An edition is one version of a secret, or what is left of it.
+type edition struct {
+	number    int // 0: an engine without versions
+	created   time.Time
+	deleted   time.Time // zero: it was not
+	destroyed bool
+	data      map[string]any // nil where it is gone
+}
+
+// open reads a secret: the current version, a numbered one, or the previous.
+func (r *reader) open(ctx context.Context, path, version string) (store.Lookup, error) {
+	path = strings.Trim(path, "/")
+	if !isPath(path) {
+		return nil, refused(path, "that is no path of a secret", "write it as vault kv get takes it, without the mount where the policy names that")
+	}
+	number := 0
+	if version != "" && version != "previous" {
+		var err error
+		if number, err = strconv.Atoi(version); err != nil || number < 1 {
+			return nil, refused(path, "a version is a number from 1, or \"previous\"", "vault kv metadata get lists them")
+		}
+	}
+	ref := store.Reference{Path: path, Version: version}.String()
+	var e edition
+	var err error
+	switch version {
+	case "":
+		e, err = r.current(ctx, path)
+	case "previous":
+		if e, err = r.current(ctx, path); err != nil {
+			return nil, err
+		}
+		if e.number == 1 {
+			return nil, &store.Error{Op: "read", Ref: ref, Kind: store.ErrNotFound, Detail: "there is no version before the first"}
+		}
+		if e.number > 0 {
+			number = e.number - 1
+		}
+		e, err = r.read(ctx, path, version, number)
+	default:
+		e, err = r.read(ctx, path, version, number)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if e.data == nil {
+		return nil, gone(ref, e)
+	}
+	return document{ref, e}.lookup, nil
+}
+
+func refused(ref, detail, hint string) error {
+	return &store.Error{Op: "read", Ref: ref, Kind: store.ErrInvalid, Detail: detail, Hint: hint}
+}
+
+// current reads the current version, once.
+func (r *reader) current(ctx context.Context, path string) (edition, error) {
+	r.mu.Lock()
+	once, known := r.latest[path]
+	if !known {
+		once = sync.OnceValues(func() (edition, error) { return r.read(ctx, path, "", 0) })
+		r.latest[path] = once
+	}
+	r.mu.Unlock()
+	return once()
+}
+
+// read asks for a version by its number; 0 is the current one.
+func (s *Source) read(ctx context.Context, path, version string, number int) (edition, error) {
+	ref := store.Reference{Path: path, Version: version}.String()
+	token, e, err := s.enter(ctx, path)
+	if err != nil {
+		return edition{}, err
+	}
+	if e.version == 1 && version != "" {
+		return edition{}, refused(ref, "a key-value engine of version 1 keeps no versions", "leave out version, or upgrade the mount: vault kv enable-versioning "+e.mount)
+	}
+	inside := path
+	if s.options.Mount == "" {
+		inside = strings.TrimPrefix(path, e.mount+"/")
+	}
+	r := request{op: "read", ref: ref, method: http.MethodGet, path: e.mount + "/" + inside, token: token}
+	if e.version == 2 {
+		r.path = e.mount + "/data/" + inside
+		if number > 0 {
+			r.query = url.Values{"version": {strconv.Itoa(number)}}
+		}
+	}
+	got, told, err := s.call(ctx, r)
+	switch {
+	case err != nil:
+		return edition{}, s.explainRead(err, told, r.path)
+	case got.secret == nil || got.secret.Data == nil:
+		if got.status == http.StatusNotFound {
+			return edition{}, s.notFound(r, e, number)
+		}
+		return edition{}, r.unreadable()
+	case e.version == 1 && got.status == http.StatusNotFound:
+		return edition{}, s.notFound(r, e, number)
+	case e.version == 1:
+		return edition{data: got.secret.Data}, nil
+	}
+	return r.versioned(got)
+}
+
+// versioned reads the answer of an engine of version 2.
+// https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-secret-version
+func (r request) versioned(got answer) (edition, error) {
+	metadata, _ := got.secret.Data["metadata"].(map[string]any)
+	number, ok := metadata["version"].(json.Number)
+	n, err := number.Int64()
+	if !ok || err != nil || n < 1 || n > 1<<31 {
+		return edition{}, r.unreadable()
+	}
+	e := edition{number: int(n), created: timeOf(metadata["created_time"])}
+	if got.status == http.StatusNotFound {
+		e.deleted = timeOf(metadata["deletion_time"])
+		e.destroyed, _ = metadata["destroyed"].(bool)
+		return e, nil
+	}
+	if e.data, ok = got.secret.Data["data"].(map[string]any); !ok {
+		return edition{}, r.unreadable()
+	}
+	return e, nil
+}
+
+func timeOf(v any) time.Time {
+	text, _ := v.(string)
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+// gone says what became of a version.
+func gone(ref string, e edition) error {
+	err := &store.Error{Op: "read", Ref: ref, Kind: store.ErrNotFound, Status: http.StatusNotFound,
+		Detail: fmt.Sprintf("its version %d was deleted", e.number),
+		Hint:   fmt.Sprintf("bring it back with vault kv undelete -versions=%d, or write a new version", e.number)}
+	switch {
+	case e.destroyed:
+		err.Detail = fmt.Sprintf("its version %d was destroyed", e.number)
+		err.Hint = "write a new version: this one does not come back"
+	case !e.deleted.IsZero():
+		err.Detail += " at " + e.deleted.UTC().Format(time.DateTime) + " UTC"
+	}
+	return err
+}
+
+func (s *Source) notFound(r request, e engine, number int) error {
+	err := &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrNotFound, Status: http.StatusNotFound,
+		Detail: fmt.Sprintf("mount %s (kv version %d) has no such secret", e.mount, e.version),
+		Hint:   "look with vault kv get; the path is written without the mount where the policy names that"}
+	switch {
+	case number > 0:
+		err.Detail = fmt.Sprintf("it has no version %d", number)
+		err.Hint = "vault kv metadata get lists the versions that are there"
+	case s.options.KV != 0:
+		err.Hint += fmt.Sprintf("; is kv: %d right in the policy? without it keyplumb finds out", s.options.KV)
+	}
+	return err
+}
