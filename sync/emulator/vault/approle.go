@@ -19,8 +19,6 @@ type AppRole struct {
 
 type approle struct{ roles map[string]*AppRole } // by role id
 
-func (*approle) kind() string { return "approle" }
-
 // AddAppRole adds a role to the AppRole method at a path below auth, "approle",
 // and the method where it is not there.
 func (n *Namespace) AddAppRole(path string, role AppRole) {

@@ -11,7 +11,6 @@ type method interface {
 	// check judges a login's credentials, and says what they give; the error
 	// is a failure.
 	check(c *call) (grant, error)
-	kind() string
 }
 
 // A grant is what a login gives: a token, with these policies and default.
