@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"path"
@@ -34,6 +35,7 @@ func (s *Server) process(x *harness.Exchange) {
 	c := &call{server: s, request: x.Request, body: x.Body, base: x.Base, now: s.Clock().Now()}
 	x.Header().Set("Date", c.now.Format(http.TimeFormat))
 	x.Header().Set("Cache-Control", "no-store")
+	x.Header().Set("Content-Type", "application/json")
 	result, err := c.run()
 	if failed, ok := errors.AsType[*failure](err); ok {
 		maps.Copy(x.Header(), failed.header)
@@ -62,7 +64,7 @@ func (c *call) run() (reply, error) {
 // is not in its shortest form to the one that is.
 func (c *call) clean() error {
 	if !strings.HasSuffix(c.base, prefix) {
-		return &failure{status: http.StatusNotFound, body: "404 page not found\n"}
+		return &failure{status: http.StatusNotFound, body: page{"text/plain; charset=utf-8", "404 page not found\n"}}
 	}
 	whole := c.request.URL.Path
 	shortest := path.Clean(whole)
@@ -70,7 +72,7 @@ func (c *call) clean() error {
 		shortest += "/"
 	}
 	if shortest != whole {
-		return &failure{status: http.StatusTemporaryRedirect, header: http.Header{"Location": {prefix + shortest}}}
+		return moved(c.request.Method, prefix+shortest)
 	}
 	c.path = strings.TrimPrefix(whole, "/")
 	return nil
@@ -102,7 +104,11 @@ func (c *call) decode(to any) error {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(c.body))
 	decoder.UseNumber()
-	if err := decoder.Decode(to); err != nil {
+	err := decoder.Decode(to)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return refusal(http.StatusInternalServerError, "malformed JSON, unclosed containers")
+	}
+	if err != nil {
 		return refusal(http.StatusBadRequest, "error parsing JSON: failed to parse JSON input: "+err.Error())
 	}
 	return nil
@@ -146,13 +152,17 @@ func newID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// write sends a reply: a string as text, anything else as JSON.
+// A page is a body that is no JSON.
+type page struct{ kind, text string }
+
+// write sends a reply: a page as it is, anything else as JSON.
 func write(a *harness.Answer, result reply) {
 	a.WriteHeader(result.status)
 	switch body := result.body.(type) {
 	case nil:
-	case string:
-		a.Text("text/plain; charset=utf-8", body)
+	case page:
+		a.Header().Del("Cache-Control")
+		a.Text(body.kind, body.text)
 	default:
 		a.JSON("application/json", body)
 	}

@@ -2,12 +2,12 @@ package vault
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"strings"
 )
 
-// A failure is an answer that Vault gives in place of a result. Its body is
-// JSON, or text where it is a string.
+// A failure is an answer that Vault gives in place of a result.
 type failure struct {
 	status int
 	body   any
@@ -49,6 +49,15 @@ func denied() error { return counted(http.StatusForbidden, "permission denied") 
 // noRoute is the failure of a path at which nothing is mounted.
 func noRoute(path string) error {
 	return refusal(http.StatusNotFound, fmt.Sprintf("no handler for route %q. route entry not found.", path))
+}
+
+// moved sends the client to another path.
+func moved(method, to string) error {
+	failed := &failure{status: http.StatusTemporaryRedirect, header: http.Header{"Location": {to}}}
+	if method == http.MethodGet {
+		failed.body = page{"text/html; charset=utf-8", "<a href=\"" + html.EscapeString(to) + "\">Temporary Redirect</a>.\n\n"}
+	}
+	return failed
 }
 
 func unsupported() error { return counted(http.StatusMethodNotAllowed, "unsupported operation") }

@@ -23,7 +23,7 @@ type grant struct {
 // login answers a request to log in. The path is that of the method below auth.
 func (c *call) login(path string, m method) (reply, error) {
 	if verb := c.verb(); verb != "create" {
-		return reply{}, unsupported()
+		return reply{}, refusal(http.StatusMethodNotAllowed, "unsupported operation")
 	}
 	got, err := m.check(c)
 	if err != nil {
@@ -34,7 +34,7 @@ func (c *call) login(path string, m method) (reply, error) {
 	}
 	t := &token{
 		value: "hvs." + rand.Text() + rand.Text(), space: c.space, policies: withDefault(got.policies),
-		path: "auth/" + path + "/login", name: path, meta: got.meta, expires: c.now.Add(got.life),
+		path: "auth/" + path + "/login", name: path, meta: got.meta, orphan: true, expires: c.now.Add(got.life),
 	}
 	c.server.keep(t)
 	result := c.envelope("", nil)

@@ -1,7 +1,9 @@
 package vault
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -52,10 +54,15 @@ func (c *call) private() (reply, error) {
 	return reply{}, noRoute(c.path)
 }
 
-// allow checks that the token's policies have the capability at the path.
+// allow checks that the token's policies have the capability at the path: what
+// is to be listed is a folder, with or without its slash.
 func (c *call) allow(capability string) error {
 	path, _ := c.seenFrom(c.token.space)
 	granted := c.token.capabilities(path)
+	if capability == "list" {
+		folder := strings.TrimSuffix(path, "/")
+		granted = append(c.token.capabilities(folder), c.token.capabilities(folder+"/")...)
+	}
 	if slices.Contains(granted, capability) || slices.Contains(granted, "root") {
 		return nil
 	}
@@ -83,7 +90,12 @@ func (c *call) capabilitiesSelf() (reply, error) {
 	for _, path := range body.Paths {
 		data[path] = c.token.capabilities(path)
 	}
-	return c.result("system", data)
+	var both map[string]any // the paths are beside the envelope's fields, and in its data
+	if err := json.Unmarshal(marshal(c.envelope("system", data)), &both); err != nil {
+		panic(err) // it was marshalled here
+	}
+	maps.Copy(both, data)
+	return reply{http.StatusOK, both}, nil
 }
 
 // uiMounts tells of one mount, or of all that the token reaches:

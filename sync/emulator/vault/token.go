@@ -19,6 +19,7 @@ type token struct {
 	meta     map[string]string
 	made     time.Time
 	expires  time.Time // zero: never
+	orphan   bool      // ends with no other token
 	revoked  bool
 }
 
@@ -136,7 +137,7 @@ func (c *call) lookupSelf() (reply, error) {
 	data := map[string]any{
 		"accessor": t.accessor, "creation_time": t.made.Unix(), "creation_ttl": 0, "display_name": t.name,
 		"entity_id": "", "expire_time": nil, "explicit_max_ttl": 0, "id": t.value, "meta": t.meta, "num_uses": 0,
-		"orphan": true, "path": t.path, "policies": t.policies, "ttl": 0, "type": "service",
+		"orphan": t.orphan, "path": t.path, "policies": t.policies, "ttl": 0, "type": "service",
 	}
 	if !t.expires.IsZero() {
 		data["creation_ttl"], data["ttl"] = seconds(t.expires.Sub(t.made)), seconds(t.expires.Sub(c.now))

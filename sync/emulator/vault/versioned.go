@@ -12,6 +12,7 @@ import (
 // What Vault says to those who take a store of version 2 for one of version 1.
 const (
 	wrongPath = "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the Vault CLI, use 'vault kv get' for this operation."
+	wrongList = "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the Vault CLI, use 'vault kv list' for this operation."
 	rootPath  = "Non-listing operations on the root of a K/V v2 mount are not supported."
 )
 
@@ -23,6 +24,8 @@ func (m *mount) serveTwo(c *call, rest string) (reply, error) {
 	switch {
 	case part == "metadata" && verb == "list":
 		return m.list(c, path)
+	case verb == "list":
+		return misled(c, wrongList)
 	case part == "config" && !deeper && verb == "read":
 		return c.result("kv", map[string]any{"cas_required": false, "delete_version_after": "0s", "max_versions": 0})
 	case (part == "data" || part == "metadata") && !deeper:
@@ -47,7 +50,7 @@ func (m *mount) serveTwo(c *call, rest string) (reply, error) {
 		return m.subkeys(c, path)
 	case "delete create", "undelete create", "destroy create":
 		return m.mark(c, path, part)
-	case "data list", "data patch":
+	case "data patch":
 		return reply{}, unsupported()
 	}
 	return misled(c, wrongPath)
@@ -76,7 +79,7 @@ func (m *mount) chosen(c *call, path string) (*entry, int, *version, error) {
 	if e == nil {
 		return nil, 0, nil, nil
 	}
-	if asked == 0 {
+	if asked <= 0 {
 		asked = e.current
 	}
 	return e, asked, e.versions[asked], nil

@@ -71,7 +71,7 @@ func (m *mount) mark(c *call, path, how string) (reply, error) {
 		return reply{}, err
 	}
 	if len(body.Versions) == 0 {
-		return reply{}, refusal(http.StatusBadRequest, "No version number provided")
+		return reply{}, refusal(http.StatusBadRequest, "no version number provided")
 	}
 	if e := m.secrets[path]; e != nil {
 		e.mark(how, c.now, body.Versions...)
