@@ -15,6 +15,7 @@ import (
 func TestContract(t *testing.T) {
 	for version, mount := range map[int]string{1: "one", 2: "kv"} {
 		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
+			t.Parallel() // most of it is waiting for a Vault that stays sealed
 			storetest.Source(t, storetest.SourceHarness{
 				Paths: []string{"dev/web", "prod/deep/er"}, Missing: "none",
 				Structured: true, Nested: true, Listing: true, Versioned: version == 2, Dated: version == 2,
