@@ -44,7 +44,7 @@ $(ACT):
 .bin/age-keygen-%:
 	$(call install,filippo.io/age/cmd/age-keygen,$*)
 
-.PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-sops test-clients test-action test-gitlab clean
+.PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-sops test-servers test-clients test-action test-gitlab clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ image: ## the Action's image and the one for GitLab's jobs, by buildah
 test-sops: ## files that the real sops and age made
 	$(MAKE) --no-print-directory $(SOPS) $(AGE_KEYGEN)
 	SOPS=$(CURDIR)/$(SOPS) AGE_KEYGEN=$(CURDIR)/$(AGE_KEYGEN) go test -tags realsops -count 1 -run '^TestRealSops' ./cmd/keyplumb ./sync/source/sops
+
+test-servers: ## a real Vault, in a module of its own, whose first build takes five minutes
+	KEYPLUMB_TEST_SERVERS=1 go test -count 1 -timeout 40m -run '^TestServers$$' -v ./sync/emulator/vault
 
 test-clients: ## clients that nobody here wrote against the emulated GitHub and GitLab; needs Node 20 and Python 3
 	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -run '^TestClients(ReadBack)?$$' -v ./sync/emulator/github/githubtest ./sync/emulator/gitlab ./cmd/keyplumb
