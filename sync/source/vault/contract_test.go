@@ -19,7 +19,9 @@ func TestContract(t *testing.T) {
 			storetest.Source(t, storetest.SourceHarness{
 				Paths: []string{"dev/api", "prod/deep/er"}, Missing: "none",
 				Structured: true, Nested: true, Listing: true, Versioned: version == 2, Dated: version == 2,
-				New: func(t *testing.T, secrets storetest.Secrets) storetest.SourceFixture { return fixture(t, version, secrets) },
+				New: func(t *testing.T, secrets storetest.Secrets) storetest.SourceFixture {
+					return fixture(t, version, secrets)
+				},
 			})
 		})
 	}

@@ -55,7 +55,8 @@ func (r *reader) open(ctx context.Context, path, version string) (store.Lookup, 
 			return nil, err
 		}
 		if e.number == 1 {
-			return nil, &store.Error{Op: "read", Ref: ref, Kind: store.ErrNotFound, Detail: "there is no version before the first"}
+			return nil, &store.Error{Op: "read", Ref: ref, Kind: store.ErrNotFound, Detail: "there is no version before the first",
+				Hint: "mark the secret optional: true until there is one"}
 		}
 		if e.number > 0 {
 			number = e.number - 1
