@@ -13,7 +13,9 @@ type ServiceAccount struct {
 	Token     string
 	Namespace string
 	Name      string
+	UID       string
 	Audiences []string
+	Gone      bool // the pod is no longer there, and TokenReview does not take its token
 }
 
 // A KubernetesRole is a role of the Kubernetes method:
@@ -70,14 +72,21 @@ func (m *kubernetes) check(c *call) (grant, error) {
 		return grant{}, badLogin("missing jwt")
 	case !there:
 		return grant{}, badLogin("invalid role name %q", body.Role)
-	case !known || role.Audience != "" && !slices.Contains(account.Audiences, role.Audience):
+	case !known:
 		return grant{}, refusal(http.StatusForbidden, "permission denied")
+	case role.Audience != "" && !slices.Contains(account.Audiences, role.Audience):
+		return grant{}, refusal(http.StatusForbidden, "invalid audience (aud) claim: audience claim does not match any expected audience")
 	case !bound(role.Namespaces, account.Namespace):
 		return grant{}, refusal(http.StatusForbidden, "namespace not authorized")
 	case !bound(role.Names, account.Name):
 		return grant{}, refusal(http.StatusForbidden, "service account name not authorized")
+	case account.Gone:
+		return grant{}, refusal(http.StatusForbidden, "permission denied")
 	}
-	meta := map[string]string{"role": role.Name, "service_account_name": account.Name, "service_account_namespace": account.Namespace}
+	meta := map[string]string{
+		"role": role.Name, "service_account_name": account.Name, "service_account_namespace": account.Namespace,
+		"service_account_secret_name": "", "service_account_uid": account.UID,
+	}
 	return grant{role.Policies, role.TTL, meta}, nil
 }
 

@@ -139,6 +139,7 @@ func TestKubernetesLogin(t *testing.T) {
 	c := start(t, vault.Options{})
 	c.AddKubernetes("kubernetes",
 		vault.ServiceAccount{Token: "of-ci", Namespace: "build", Name: "ci", Audiences: []string{"vault"}},
+		vault.ServiceAccount{Token: "of-the-past", Namespace: "build", Name: "ci", Gone: true},
 		vault.ServiceAccount{Token: "of-web", Namespace: "web", Name: "web"})
 	c.AddKubernetesRole("kubernetes", vault.KubernetesRole{Name: "ci", Names: []string{"ci"}, Namespaces: []string{"*"}, Audience: "vault"})
 	c.AddKubernetesRole("kubernetes", vault.KubernetesRole{Name: "open", Names: []string{"*"}, Namespaces: []string{"build"}})
@@ -148,7 +149,7 @@ func TestKubernetesLogin(t *testing.T) {
 		status      int
 	}{
 		{"ci", "of-ci", 200}, {"open", "of-ci", 200}, {"ci", "of-web", 403}, {"open", "of-web", 403}, {"named", "of-web", 403},
-		{"ci", "unknown", 403}, {"none", "of-ci", 400}, {"", "of-ci", 400}, {"ci", "", 400},
+		{"ci", "unknown", 403}, {"open", "of-the-past", 403}, {"none", "of-ci", 400}, {"", "of-ci", 400}, {"ci", "", 400},
 	} {
 		c.as("").want(test.status, "POST", "/auth/kubernetes/login", body(t, fields{"role": test.role, "jwt": test.token}))
 	}

@@ -14,7 +14,7 @@ import (
 
 // A pair is a real Vault and an emulated one that hold the same.
 type pair struct {
-	real      *real
+	real      *server
 	emulated  *emulator.Server
 	address   string            // of the emulated one
 	names     map[string]string // what a request's words with $ stand for at the real Vault
@@ -41,6 +41,7 @@ func newPair(t *testing.T) *pair {
 	p.policies()
 	p.appRole()
 	p.jwt(t)
+	p.kubernetes(startCluster(t))
 	return p
 }
 

@@ -18,7 +18,7 @@ import (
 // Vault to read from.
 type job struct {
 	t       *testing.T
-	vault   *real
+	vault   *server
 	github  *github.Server
 	folder  string
 	command string

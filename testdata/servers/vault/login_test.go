@@ -20,6 +20,14 @@ func TestLogins(t *testing.T) {
 	v.admin("POST", "auth/approle/role/ci", fields{"token_policies": []string{"prod"}, "token_ttl": "10m"})
 	roleID, _ := v.admin("GET", "auth/approle/role/ci/role-id", nil)["role_id"].(string)
 	secretID, _ := v.admin("POST", "auth/approle/role/ci/secret-id", nil)["secret_id"].(string)
+	pods := startCluster(t)
+	v.join(pods)
+	v.admin("POST", "auth/kubernetes/role/ci-prod", fields{"bound_service_account_names": "ci", "bound_service_account_namespaces": "build", "token_policies": "prod"})
+	byPod := func(account string) vault.Auth {
+		return vault.Auth{Method: vault.Kubernetes, Role: "ci-prod", Identity: func(context.Context, string) (secret.Value, error) {
+			return secret.New([]byte(pods.tokens[account])), nil
+		}}
+	}
 	ours, other := startRunner(t, "acme/api"), startRunner(t, "acme/other")
 	v.trust(ours, "acme/api")
 
@@ -47,6 +55,10 @@ func TestLogins(t *testing.T) {
 	}{
 		{"AppRole", byRole(secretID), nil},
 		{"AppRole with another secret id", byRole("wrong"), []string{"role id", "secret-id"}},
+		{"Kubernetes", byPod("ci"), nil},
+		{"Kubernetes from another pod", byPod("web"), []string{"bound to other service accounts"}},
+		{"Kubernetes with a token of another cluster", byPod("stranger"), []string{"auth/kubernetes"}},
+		{"Kubernetes for a role that is not there", role(byPod("ci"), "ci-none"), []string{`no role "ci-none"`}},
 		{"JWT", good, nil},
 		{"JWT of another repository", claims("acme/other", "x", 1), []string{"other claims", "bound_claims"}},
 		{"JWT of another environment", claims("acme/api", "sub", "repo:acme/api:environment:dev"), []string{"other claims"}},

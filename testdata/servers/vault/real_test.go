@@ -9,6 +9,7 @@ import (
 	"time"
 
 	jwt "github.com/hashicorp/vault-plugin-auth-jwt"
+	kubernetes "github.com/hashicorp/vault-plugin-auth-kubernetes"
 	kv "github.com/hashicorp/vault-plugin-secrets-kv"
 	"github.com/hashicorp/vault/builtin/credential/approle"
 	vaulthttp "github.com/hashicorp/vault/http"
@@ -19,24 +20,24 @@ import (
 // fields is an object of JSON.
 type fields = map[string]any
 
-// A real is a Vault of its own, on loopback, with stores at kv and team/kv
+// A server is a real Vault of its own, on loopback, with stores at kv and team/kv
 // (version 2) and one (version 1).
-type real struct {
+type server struct {
 	t       *testing.T
 	core    *vault.Core
 	address string
 	root    string // a token that may do everything
 }
 
-func start(t *testing.T) *real {
+func start(t *testing.T) *server {
 	t.Helper()
 	core, _, root := vault.TestCoreUnsealedWithConfig(t, &vault.CoreConfig{
 		LogicalBackends:    map[string]logical.Factory{"kv": kv.Factory},
-		CredentialBackends: map[string]logical.Factory{"approle": approle.Factory, "jwt": jwt.Factory},
+		CredentialBackends: map[string]logical.Factory{"approle": approle.Factory, "jwt": jwt.Factory, "kubernetes": kubernetes.Factory},
 	})
 	listener, address := vaulthttp.TestServer(t, core)
 	t.Cleanup(func() { _ = listener.Close() })
-	v := &real{t, core, address, root}
+	v := &server{t, core, address, root}
 	for path, version := range map[string]string{"kv": "2", "team/kv": "2", "one": "1"} {
 		v.admin("POST", "sys/mounts/"+path, fields{"type": "kv", "options": fields{"version": version}})
 	}
@@ -47,7 +48,7 @@ func start(t *testing.T) *real {
 
 // settle waits until a new store of version 2 has made itself ready, which it
 // does after it has said that it is there.
-func (v *real) settle(mount string) {
+func (v *server) settle(mount string) {
 	v.t.Helper()
 	for range 200 {
 		if got := send(v.t, v.address, v.root, "GET", "/"+mount+"/config", ""); got.status == http.StatusOK {
@@ -60,7 +61,7 @@ func (v *real) settle(mount string) {
 
 // admin sends a request with the root token, which must succeed, and returns
 // the answer's data, or its auth.
-func (v *real) admin(method, path string, body any) fields {
+func (v *server) admin(method, path string, body any) fields {
 	v.t.Helper()
 	text, err := json.Marshal(body)
 	if err != nil {
@@ -83,7 +84,7 @@ func (v *real) admin(method, path string, body any) fields {
 }
 
 // policy writes a policy that grants capabilities on paths.
-func (v *real) policy(name string, paths map[string][]string) {
+func (v *server) policy(name string, paths map[string][]string) {
 	v.t.Helper()
 	rules := fields{}
 	for path, capabilities := range paths {
@@ -97,14 +98,14 @@ func (v *real) policy(name string, paths map[string][]string) {
 }
 
 // token makes a token with policies.
-func (v *real) token(policies ...string) string {
+func (v *server) token(policies ...string) string {
 	v.t.Helper()
 	made, _ := v.admin("POST", "auth/token/create", fields{"policies": policies, "ttl": "1h"})["client_token"].(string)
 	return made
 }
 
 // accessors are those of the tokens that live.
-func (v *real) accessors() map[string]bool {
+func (v *server) accessors() map[string]bool {
 	v.t.Helper()
 	keys, _ := v.admin("LIST", "auth/token/accessors", nil)["keys"].([]any)
 	all := map[string]bool{}
@@ -114,7 +115,7 @@ func (v *real) accessors() map[string]bool {
 	return all
 }
 
-func (v *real) seal() {
+func (v *server) seal() {
 	v.t.Helper()
 	if err := v.core.Seal(v.root); err != nil {
 		v.t.Fatal(err)

@@ -59,7 +59,7 @@ func answerJSON(w http.ResponseWriter, body fields) {
 // trust has the real Vault take tokens of the runner, by its key set, for the
 // role ci-prod: bound to this Vault's own address as audience, and to a
 // repository.
-func (v *real) trust(r *runner, repository string) {
+func (v *server) trust(r *runner, repository string) {
 	v.t.Helper()
 	v.admin("POST", "sys/auth/jwt", fields{"type": "jwt"})
 	v.admin("POST", "auth/jwt/config", fields{"jwks_url": r.url + "/.well-known/jwks", "bound_issuer": r.issuer})

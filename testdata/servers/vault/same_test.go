@@ -206,4 +206,9 @@ func TestLoginsAreAnsweredAlike(t *testing.T) {
 	login("", p.identity.sign(good()))
 	login("ci", "")
 	p.same(t, "", "GET", "/auth/jwt/login", "")
+	for _, role := range []string{"ci", "open", "named", "apart", "audience", "none", ""} {
+		for _, account := range []string{"$ci", "$web", "$stranger", "$nonsense", ""} {
+			p.same(t, "", "POST", "/auth/kubernetes/login", `{"role":"`+role+`","jwt":"`+account+`"}`)
+		}
+	}
 }

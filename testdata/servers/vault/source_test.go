@@ -16,7 +16,7 @@ import (
 
 // open opens keyplumb's source on the real Vault, with the mount kv unless
 // changed.
-func (v *real) open(auth vault.Auth, change ...func(*vault.Options)) *vault.Source {
+func (v *server) open(auth vault.Auth, change ...func(*vault.Options)) *vault.Source {
 	v.t.Helper()
 	options := vault.Options{Address: v.address, Mount: "kv", Auth: auth, UserAgent: "keyplumb-test"}
 	for _, each := range change {
@@ -63,7 +63,7 @@ func wantError(t *testing.T, err, kind error, words ...string) {
 
 // secrets fills the real Vault: prod/web of three versions in kv, of one in one
 // and in team/kv.
-func (v *real) secrets() {
+func (v *server) secrets() {
 	for _, value := range []string{"first", "second", "third"} {
 		v.admin("POST", "kv/data/prod/web", fields{"data": fields{"KEY": value, "PORT": 5432, "deep": fields{"KEY": "inner " + value}}})
 	}
