@@ -60,6 +60,7 @@ func leakCases() []leakCase {
 	}
 	cases = append(cases, constraintCases()...)
 	cases = append(cases, gitlabCases()...)
+	cases = append(cases, vaultCases()...)
 	return append(cases, faultCases()...)
 }
 

@@ -3,6 +3,7 @@ package vault_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -118,13 +119,18 @@ func TestRefusals(t *testing.T) {
 // stand still in a test.
 type inMemory struct{ http.Handler }
 
-func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
+func (m inMemory) RoundTrip(r *http.Request) (resp *http.Response, err error) {
+	defer func() {
+		if cut := recover(); cut != nil {
+			resp, err = nil, io.ErrUnexpectedEOF
+		}
+	}()
 	recorded := httptest.NewRecorder()
 	if r.Body == nil {
 		r.Body = http.NoBody // as a server has it
 	}
 	m.ServeHTTP(recorded, r)
-	resp := recorded.Result()
+	resp = recorded.Result()
 	resp.Request = r
 	return resp, nil
 }
@@ -157,6 +163,33 @@ func TestThrottled(t *testing.T) {
 				got := readOne(t.Context(), t, source, store.Reference{Path: "api", Field: "KEY"})
 				if took := time.Since(started); !errors.Is(got.Err, test.kind) || took != test.took {
 					t.Errorf("%v after %v, want %v after %v", got.Err, took, test.kind, test.took)
+				}
+			})
+		})
+	}
+}
+
+// TestHung: a vault that never answers ends a run in a bounded time: a read
+// after four tries of half a minute, a login, which may have been heard, after
+// one.
+func TestHung(t *testing.T) {
+	for name, test := range map[string]struct {
+		auth    vault.Auth
+		atLeast time.Duration
+		atMost  time.Duration
+	}{
+		"read":  {vault.Auth{Method: vault.Token, Token: secretOf("hvs.root")}, 2 * time.Minute, 3 * time.Minute},
+		"login": {vault.Auth{Method: vault.AppRole, RoleID: secretOf("role")}, 30 * time.Second, 30 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := emulator.New(emulator.Options{})
+				e.Inject(emulator.Fault{Effect: emulator.Hang()})
+				source := open(t, vault.Options{Address: "https://vault.example.com", Mount: "kv", KV: 2, Next: inMemory{e}, Auth: test.auth})
+				started := time.Now()
+				got := readOne(t.Context(), t, source, store.Reference{Path: "api", Field: "KEY"})
+				if took := time.Since(started); !errors.Is(got.Err, store.ErrUnavailable) || took < test.atLeast || took > test.atMost {
+					t.Errorf("%v after %v", got.Err, took)
 				}
 			})
 		})

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/keyplumb/keyplumb/sync/emulator/github"
+	"github.com/keyplumb/keyplumb/sync/emulator/gitlab"
+	emulator "github.com/keyplumb/keyplumb/sync/emulator/vault"
+)
+
+// TestJobLogsIn: the job of an environment proves who it is, reads what is its
+// environment's, and leaves no token behind.
+func TestJobLogsIn(t *testing.T) {
+	for _, environment := range []string{"dev", "prod"} {
+		t.Run(environment, func(t *testing.T) {
+			t.Parallel()
+			v := inVault(newStage(t), environment)
+			var roles []string
+			v.vault.After(func(_ int, _, path string) {
+				if path == "/auth/jwt/login" {
+					for _, token := range v.vault.Tokens() {
+						roles = append(roles, strings.Join(token.Policies, " "))
+					}
+				}
+			})
+			v.must(exitOK, "sync", "--env", environment)
+			for _, name := range []string{"FIRST", "SECOND"} {
+				if got, _ := v.github.SecretValue(github.InEnvironment("acme/api", environment), name); got != values(environment, "one")[name] {
+					t.Errorf("%s is %q", name, got)
+				}
+			}
+			if want := "default read-" + environment; len(roles) != 1 || roles[0] != want {
+				t.Errorf("logged in as %q, want %q", roles, want)
+			}
+			if alive := v.vault.Tokens(); len(alive) != 0 {
+				t.Errorf("%d tokens are left", len(alive))
+			}
+			want := map[string]int{"POST /auth/jwt/login": 1, "GET /sys/internal/ui/mounts/kv": 1, "GET /kv/data/" + environment + "/api": 1, "POST /auth/token/revoke-self": 1}
+			if asked := v.asked(); !maps.Equal(asked, want) {
+				t.Errorf("asked %v, want %v", asked, want)
+			}
+		})
+	}
+}
+
+// TestGitLabJobLogsIn: as TestJobLogsIn, with the token that GitLab puts into a
+// variable.
+func TestGitLabJobLogsIn(t *testing.T) {
+	v := unsyncedVault(t)
+	v.toGitLab(gitlab.Options{Clock: v.github.Clock()})
+	for name, value := range map[string]string{
+		"GITHUB_ACTIONS": "", "GITLAB_CI": "true", "CI_PIPELINE_SOURCE": "push", "CI_PROJECT_PATH": "acme/api", "VAULT_ID_TOKEN": v.jobToken(v.url),
+	} {
+		v.setenv(name, value)
+	}
+	v.write("keyplumb.cue", toVault(gitlabPolicy))
+	v.must(exitOK, "sync")
+	if got := v.variable("prod", "FIRST").Value; got != values("prod", "one")["FIRST"] {
+		t.Errorf("FIRST is %q", got)
+	}
+	if alive := v.vault.Tokens(); len(alive) != 0 {
+		t.Errorf("%d tokens are left", len(alive))
+	}
+}
+
+// TestVaultRequests: 300 secrets under 3 paths are 3 requests, a login, its end,
+// and one to find the mount, which the policy can save.
+func TestVaultRequests(t *testing.T) {
+	for kv, want := range map[string]map[string]int{
+		"":        {"POST /auth/jwt/login": 1, "GET /sys/internal/ui/mounts/kv": 1, "POST /auth/token/revoke-self": 1},
+		"kv: 2, ": {"POST /auth/jwt/login": 1, "POST /auth/token/revoke-self": 1},
+	} {
+		v := unsyncedVault(t)
+		var secrets strings.Builder
+		fields := [3]map[string]any{{}, {}, {}}
+		for i := range 300 {
+			name := fmt.Sprintf("SECRET_%03d", i)
+			fields[i%3][name] = "value of " + name
+			fmt.Fprintf(&secrets, "\t%s: {owner: \"a\", in: prod: from: path: \"prod/%d\"}\n", name, i%3)
+		}
+		wanted := maps.Clone(want)
+		for i := range fields {
+			v.vault.Put("kv", fmt.Sprint("prod/", i), fields[i])
+			wanted[fmt.Sprint("GET /kv/data/prod/", i)] = 1
+		}
+		v.write("keyplumb.cue", "package keyplumb\n\nenvironments: prod: tier: \"production\"\n"+strings.Replace(vaultSource, "mount:", kv+"mount:", 1)+
+			"\ntargets: api: {kind: \"github\", repository: \"acme/api\", scope: \"environment\"}\nsecrets: {\n"+secrets.String()+"}\n")
+		if _, stdout, stderr := v.run("plan"); !strings.Contains(stdout+stderr, "SECRET_299") || strings.Contains(stdout+stderr, "missing-value") {
+			t.Errorf("%s\n%s", stdout, stderr)
+		}
+		if asked := v.asked(); !maps.Equal(asked, wanted) {
+			t.Errorf("asked %v, want %v", asked, wanted)
+		}
+	}
+}
+
+// TestUsersOwnToken: whoever sits before a machine that is no CI job reads with
+// a token of their own, which is not revoked.
+func TestUsersOwnToken(t *testing.T) {
+	v := unsyncedVault(t)
+	v.vault.AddToken("hvs.mine")
+	v.setenv("VAULT_TOKEN", "hvs.mine")
+	for _, name := range []string{"CI", "GITHUB_ACTIONS"} {
+		v.setenv(name, "")
+	}
+	v.must(exitOK, "plan")
+	if asked := v.asked(); asked["POST /auth/jwt/login"] != 0 || len(v.vault.Tokens()) != 1 {
+		t.Errorf("asked %v; %d tokens are left", asked, len(v.vault.Tokens()))
+	}
+	// In CI it is not looked at.
+	v.setenv("GITHUB_ACTIONS", "true")
+	v.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
+	if out := v.must(exitFailed, "plan"); !strings.Contains(out, "there is no identity token") {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestLedgerKeyInVault: the ledger's key can lie in the vault, too, in a source
+// that is of no environment; the token is given back at once.
+func TestLedgerKeyInVault(t *testing.T) {
+	v := unsyncedVault(t)
+	v.vault.AddPolicy("read-key", emulator.Allow("kv/data/keyplumb", "read"))
+	v.vault.AddJWTRole("jwt", emulator.JWTRole{Name: "ci-key", BoundAudiences: []string{v.url}, Policies: []string{"read-key"}, BoundClaims: map[string][]string{"repository": {"acme/api"}}})
+	v.vault.Put("kv", "keyplumb", map[string]any{"KEYPLUMB_LEDGER_KEY": v.ledgerKey.Encode()})
+	v.must(exitOK, "sync")
+	v.setenv("KEYPLUMB_LEDGER_KEY", "")
+	policy := strings.Replace(toVault(stagePolicy), "sources: vault:", `sources: keys: {kind: "vault", mount: "kv", path: "keyplumb", auth: {method: "jwt", role: "ci-key"}}
+ledger: key: from: source: "keys"
+sources: vault:`, 1)
+	policy = strings.NewReplacer(`FIRST: owner:  "a"`, `FIRST: {owner: "a", in: [_]: from: source: "vault"}`, `SECOND: owner: "a"`, `SECOND: {owner: "a", in: [_]: from: source: "vault"}`,
+		`PLAIN: {owner: "a", `, `PLAIN: {owner: "a", in: [_]: from: source: "vault", `).Replace(policy)
+	v.write("keyplumb.cue", policy)
+	if out := v.must(exitOK, "drift"); !strings.Contains(out, "6 in sync") {
+		t.Errorf("%s", out)
+	}
+	if alive := v.vault.Tokens(); len(alive) != 0 {
+		t.Errorf("%d tokens are left", len(alive))
+	}
+}
+
+// TestVaultsOwnRoots: VAULT_CACERT names who is believed.
+func TestVaultsOwnRoots(t *testing.T) {
+	v := unsyncedVault(t)
+	secured := listenTLS(t, v.vault)
+	v.setenv("VAULT_ADDR", secured.url)
+	for _, environment := range []string{"dev", "prod"} {
+		v.vault.AddJWTRole("jwt", emulator.JWTRole{Name: "ci-" + environment, BoundAudiences: []string{secured.url}, Policies: []string{"read-" + environment}})
+	}
+	(&badInput{args: "sync --env prod", code: exitFailed, want: []string{"the server's certificate is not trusted"}}).try(v.stage)
+	v.setenv("VAULT_SKIP_VERIFY", "true")
+	(&badInput{args: "sync --env prod", code: exitFailed, want: []string{"the server's certificate is not trusted"}}).try(v.stage)
+	file := filepath.Join(v.dir, "roots.pem")
+	if err := os.WriteFile(file, secured.roots, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v.setenv("VAULT_CACERT", "roots.pem")
+	v.must(exitOK, "sync")
+}
