@@ -78,7 +78,7 @@ func TestRefusals(t *testing.T) {
 		spoil func(*server, *vault.Options)
 		wanted
 	}{
-		"denied": {func(s *server, o *vault.Options) { s.AddPolicy("reads", emulator.Allow("kv/data/prod/*", "read")) },
+		"denied": {func(s *server, _ *vault.Options) { s.AddPolicy("reads", emulator.Allow("kv/data/prod/*", "read")) },
 			wanted{kind: store.ErrDenied, says: `path "kv/data/dev/api" { capabilities = ["read"] }`}},
 		"denied, pinned": {func(s *server, o *vault.Options) { s.AddPolicy("reads"); o.KV = 2 },
 			wanted{kind: store.ErrDenied, says: `path "kv/data/dev/api" { capabilities = ["read"] }`}},
