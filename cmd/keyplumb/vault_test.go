@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/keyplumb/keyplumb/sync/emulator/github"
 	"github.com/keyplumb/keyplumb/sync/emulator/gitlab"
@@ -160,4 +163,51 @@ func TestVaultsOwnRoots(t *testing.T) {
 	}
 	v.setenv("VAULT_CACERT", "roots.pem")
 	v.must(exitOK, "sync")
+}
+
+// TestTokenEndsWithTheRun: however a run ends, the token that it borrowed ends
+// with it.
+func TestTokenEndsWithTheRun(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(v *vaultStage, interrupt func())
+		code  int
+	}{
+		"denied":  {func(v *vaultStage, _ func()) { v.fault("GET", "/kv/data/prod/api", emulator.Refuse(403)) }, exitFailed},
+		"missing": {func(v *vaultStage, _ func()) { v.vault.Remove("kv", "prod/api") }, exitFindings},
+		"interrupted": {func(v *vaultStage, interrupt func()) {
+			v.vault.After(func(_ int, _, path string) {
+				if strings.HasPrefix(path, "/sys/internal") {
+					interrupt()
+					time.Sleep(200 * time.Millisecond)
+				}
+			})
+		}, exitInterrupted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := unsyncedVault(t)
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			cmd := v.process(ctx, "sync", "--env", "prod")
+			cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+			test.spoil(v, interrupt)
+			out, _ := cmd.CombinedOutput() // its code is looked at
+			if code := cmd.ProcessState.ExitCode(); code != test.code {
+				t.Errorf("ended with %d, want %d\n%s", code, test.code, out)
+			}
+			if alive := v.vault.Tokens(); len(alive) != 0 || v.asked()["POST /auth/jwt/login"] != 1 {
+				t.Errorf("%d tokens are left of %d logins\n%s", len(alive), v.asked()["POST /auth/jwt/login"], out)
+			}
+		})
+	}
+}
+
+// TestTokenThatStays: a vault that was sealed meanwhile cannot revoke, and the
+// user is told.
+func TestTokenThatStays(t *testing.T) {
+	v := unsyncedVault(t)
+	v.fault("POST", "/auth/token/revoke-self", emulator.Refuse(503))
+	if out := v.must(exitOK, "sync"); strings.Count(out, "note: a token could not be revoked; it runs out by itself") != 1 {
+		t.Errorf("%s", out)
+	}
 }
