@@ -92,6 +92,9 @@ func (s *Source) call(ctx context.Context, r request) (got answer, told string, 
 	if failed := rest.Failure(r.op, r.ref, resp.Response, unread); failed != nil && (resp.StatusCode != http.StatusNotFound || unread != nil) {
 		return answer{}, reasons(body), failed
 	}
+	if resp.StatusCode == http.StatusNotFound && !isVaults(body) {
+		return answer{}, "", r.unreadable() // a proxy's, and no word on the secret
+	}
 	got.status = resp.StatusCode
 	if got.secret, err = api.ParseSecret(bytes.NewReader(body)); err != nil {
 		return answer{}, "", r.unreadable()
@@ -102,6 +105,18 @@ func (s *Source) call(ctx context.Context, r request) (got answer, told string, 
 // unreadable is the error for an answer that makes no sense.
 func (r request) unreadable() error {
 	return &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
+}
+
+// isVaults tells an answer of a vault from one of whatever stands before it:
+// what is not there must not be taken from a proxy's word.
+func isVaults(body []byte) bool {
+	var said map[string]json.RawMessage
+	if json.Unmarshal(body, &said) != nil {
+		return false
+	}
+	_, errs := said["errors"]
+	_, data := said["data"]
+	return errs || data
 }
 
 // reasons reads the errors of an answer, in lower case.

@@ -195,3 +195,20 @@ func TestHung(t *testing.T) {
 		})
 	}
 }
+
+// TestProxysNotFound: what stands before the vault may have a 404 of its own,
+// and that is no word on the secret: an optional one would be given up by it.
+func TestProxysNotFound(t *testing.T) {
+	for name, body := range map[string]string{"nothing": "", "a page": "<html>not found</html>", "JSON of another": `{"message":"not found"}`, "a list": "[]"} {
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, body)
+		}))
+		source := open(t, vault.Options{Address: proxy.URL, Mount: "kv", KV: 2, Auth: vault.Auth{Method: vault.Token, Token: secretOf("hvs.x")}})
+		got := readOne(t.Context(), t, source, store.Reference{Path: "api", Field: "KEY"})
+		if !errors.Is(got.Err, store.ErrUnavailable) || errors.Is(got.Err, store.ErrNotFound) {
+			t.Errorf("%s: %v", name, got.Err)
+		}
+		proxy.Close()
+	}
+}
