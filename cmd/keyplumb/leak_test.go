@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/keyplumb/keyplumb/policy/finding"
@@ -44,8 +45,23 @@ secrets: {
 // included.
 type aviary struct {
 	*stage
+	mu       sync.Mutex // guards canaries: a server may learn of one while a command runs
 	canaries []storetest.Canary
 	values   map[string]map[string]string
+}
+
+// plant adds a canary.
+func (a *aviary) plant(name, value string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.canaries = append(a.canaries, storetest.Canary{Name: name, Value: value})
+}
+
+// planted are the canaries so far.
+func (a *aviary) planted() []storetest.Canary {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.canaries)
 }
 
 func newAviary(t *testing.T) *aviary {
@@ -99,7 +115,7 @@ func (a *aviary) fly(meant []string, commands ...string) {
 
 func (a *aviary) scan(where, text string) {
 	a.t.Helper()
-	for _, c := range a.canaries {
+	for _, c := range a.planted() {
 		if shows(c, text) {
 			a.t.Errorf("%s shows the canary %q", where, c.Name)
 		}

@@ -49,10 +49,8 @@ func vaultCases() []leakCase {
 func fromVault(then func(*aviary, *vaultStage)) func(*aviary) {
 	return func(a *aviary) {
 		v := inVault(a.stage, "both")
-		v.told = func(token string) {
-			a.canaries = append(a.canaries, storetest.Canary{Name: "the job's token", Value: token})
-		}
-		a.canaries = append(a.canaries, storetest.Canary{Name: "the runner's credential", Value: v.bearer})
+		v.told = func(token string) { a.plant("the job's token", token) }
+		a.plant("the runner's credential", v.bearer)
 		for environment, values := range a.values {
 			v.vault.Remove("kv", environment+"/api")
 			v.put(environment, values)
@@ -64,7 +62,7 @@ func fromVault(then func(*aviary, *vaultStage)) func(*aviary) {
 			v.mu.Lock()
 			defer v.mu.Unlock()
 			for _, token := range v.vault.Tokens() {
-				a.canaries = append(a.canaries, storetest.Canary{Name: "a vault's token", Value: token.Value})
+				a.plant("a vault's token", token.Value)
 			}
 		})
 		if then != nil {
