@@ -26,6 +26,8 @@ type Reading struct {
 	Value   secret.Value
 	Version string    // opaque: equal versions mean an unchanged secret; "" where the source has none
 	Changed time.Time // when this version was made, by the source's own clock; zero where unknown
+	Expires time.Time // when the source's own word on it ends its life; zero where it says nothing
+	Owner   string    // who the source says answers for it; "" where it says nothing
 	Err     error     // one of this package's errors, wrapped; then the rest is zero
 }
 
@@ -36,6 +38,14 @@ type Source interface {
 	// References into one secret are read with one request. It returns when
 	// ctx is done, with the context's error in the readings that it missed.
 	Read(ctx context.Context, refs []Reference) []Reading
+}
+
+// A Describer tells what a source knows of secrets without reading the values:
+// for a question about age alone, by a credential that need not be able to read.
+type Describer interface {
+	// Describe gives for each reference, in order, what Read would, without
+	// the value. A field is not looked for.
+	Describe(ctx context.Context, refs []Reference) []Reading
 }
 
 // A Scope names a place inside a target that has its own namespace:

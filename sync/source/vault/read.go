@@ -28,7 +28,7 @@ type edition struct {
 	created   time.Time
 	deleted   time.Time // zero: it was not
 	destroyed bool
-	data      map[string]any // nil where it is gone
+	data      store.Fields // nil where it is gone
 }
 
 // open reads a secret: the current version, a numbered one, or the previous.
@@ -71,7 +71,7 @@ func (r *reader) open(ctx context.Context, path, version string) (store.Lookup, 
 	if e.data == nil {
 		return nil, gone(ref, e)
 	}
-	return document{ref, e}.lookup, nil
+	return e.document(ref).Lookup, nil
 }
 
 func refused(ref, detail, hint string) error {
