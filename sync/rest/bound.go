@@ -12,7 +12,7 @@ import (
 
 const maxRedirects = 3
 
-func parseBase(text string) (*url.URL, error) {
+func parseBase(text string, metadata bool) (*url.URL, error) {
 	invalid := func(detail string) error {
 		return &store.Error{Op: "use API address", Kind: store.ErrInvalid, Detail: detail}
 	}
@@ -22,7 +22,8 @@ func parseBase(text string) (*url.URL, error) {
 		return nil, invalid("it is not an absolute URL")
 	case base.User != nil:
 		return nil, invalid("it holds a user name or a password; credentials are given apart from it")
-	case base.Scheme == "https", base.Scheme == "http" && isLoopback(base.Hostname()):
+	case base.Scheme == "https", base.Scheme == "http" && isLoopback(base.Hostname()),
+		base.Scheme == "http" && metadata && isLinkLocal(base.Hostname()):
 		return base, nil
 	case base.Scheme == "http":
 		return nil, invalid("http:// would send the credential in clear text; only a loopback address may use it")
@@ -37,6 +38,14 @@ func isLoopback(host string) bool {
 	}
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.IsLoopback()
+}
+
+// isLinkLocal tells an address that no router passes on. fd00:ec2::/32 is none,
+// but AWS's own on its machines.
+// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
+func isLinkLocal(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && (addr.Unmap().IsLinkLocalUnicast() || netip.MustParsePrefix("fd00:ec2::/32").Contains(addr))
 }
 
 // bound checks that a request goes where the transport's credential belongs.

@@ -20,11 +20,11 @@ type verdict struct {
 }
 
 // judge decides by the method and the outcome alone.
-func judge(method string, resp *http.Response, err error) verdict {
+func (t *Transport) judge(method string, resp *http.Response, err error) verdict {
 	if err != nil {
-		return verdict{again: isPassing(err) && (isIdempotent(method) || neverSent(err))}
+		return verdict{again: isPassing(err) && (t.repeats(method) || neverSent(err))}
 	}
-	v := verdict{limit: limitOf(resp)}
+	v := verdict{limit: t.limitOf(resp)}
 	if v.limit.refused {
 		return v
 	}
@@ -32,10 +32,10 @@ func judge(method string, resp *http.Response, err error) verdict {
 	v.wait = wait
 	switch resp.StatusCode {
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusGatewayTimeout:
-		v.again = isIdempotent(method)
+		v.again = t.repeats(method)
 	case http.StatusServiceUnavailable:
 		// Who says when to come back has turned the request away.
-		v.again = isIdempotent(method) || asked
+		v.again = t.repeats(method) || asked
 	}
 	return v
 }

@@ -31,18 +31,20 @@ type limit struct {
 const minute = time.Minute
 
 // limitOf reads an answer's word on limits: Retry-After (RFC 9110 §10.2.3),
-// GitHub's x-ratelimit-remaining and x-ratelimit-reset, GitLab's RateLimit-….
-func limitOf(resp *http.Response) limit {
+// GitHub's x-ratelimit-remaining and x-ratelimit-reset, GitLab's RateLimit-…,
+// and whatever else the API is known to say.
+func (t *Transport) limitOf(resp *http.Response) limit {
+	hasty := t.options.Hasty != nil && t.options.Hasty(resp.StatusCode, resp.Header, peek(resp))
 	left := firstHeader(resp, "X-Ratelimit-Remaining", "Ratelimit-Remaining")
 	quota := left == "0"
 	after, asked := retryAfter(resp)
 	switch status := resp.StatusCode; {
-	case status != http.StatusTooManyRequests && status != http.StatusForbidden:
+	case status != http.StatusTooManyRequests && status != http.StatusForbidden && !hasty:
 		if !quota {
 			return limit{}
 		}
 		return limit{reason: Quota, wait: untilReset(resp)}
-	case status == http.StatusForbidden && !quota && !asked && !isSecondary(resp):
+	case status == http.StatusForbidden && !hasty && !quota && !asked && !isSecondary(resp):
 		return limit{} // a plain refusal
 	case asked && quota:
 		return limit{refused: true, reason: Quota, wait: after}
@@ -51,7 +53,7 @@ func limitOf(resp *http.Response) limit {
 	case quota:
 		return limit{refused: true, reason: Quota, wait: untilReset(resp)}
 	default:
-		return limit{refused: true, reason: Haste, wait: minute, unsaid: true}
+		return limit{refused: true, reason: Haste, wait: t.options.Pause, unsaid: true}
 	}
 }
 

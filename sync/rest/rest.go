@@ -43,6 +43,19 @@ type Options struct {
 	Patience time.Duration // the longest that a request waits for the store's limits; 5 min
 	Attempts int           // how often a request is tried where the store fails; 4
 
+	// Queries says that no request changes anything, whatever its method: an API
+	// that is asked by POST may be asked again.
+	Queries bool
+	// Hasty tells a refusal for going too fast where the status does not: AWS
+	// answers 400. nil: the status alone says it.
+	Hasty func(status int, header http.Header, body []byte) bool
+	// Pause is how long to wait after the first such refusal that does not say
+	// how long, and twice that after the next; one minute.
+	Pause time.Duration
+	// Metadata lets http:// go to a link-local address, and past every proxy:
+	// there a cloud tells a machine of its own who it is (RFC 3927, RFC 4291).
+	Metadata bool
+
 	Next http.RoundTripper // what sends the requests; nil: a connection pool of its own
 }
 
@@ -61,7 +74,7 @@ type Transport struct {
 // URL is none, or would send a credential in clear text over a network or to
 // whoever answers.
 func New(o Options) (*Transport, error) {
-	base, err := parseBase(o.Base)
+	base, err := parseBase(o.Base, o.Metadata)
 	if err != nil {
 		return nil, err
 	}
@@ -76,25 +89,30 @@ func New(o Options) (*Transport, error) {
 	o.Deadline = cmp.Or(o.Deadline, 10*time.Minute)
 	o.Patience = cmp.Or(o.Patience, 5*time.Minute)
 	o.Attempts = cmp.Or(o.Attempts, 4)
+	o.Pause = cmp.Or(o.Pause, minute)
 	t := &Transport{base: base, options: o, limiter: o.Limiter, next: o.Next}
 	if t.limiter == nil {
 		t.limiter = NewLimiter(Pace{})
 	}
 	if t.next == nil {
-		t.next = pool(o.TLS)
+		t.next = pool(o.TLS, o.Metadata)
 	}
 	return t, nil
 }
 
 // pool is Go's default transport, except that what TLS may be is set here.
-func pool(config *tls.Config) *http.Transport {
+func pool(config *tls.Config, direct bool) *http.Transport {
 	config = config.Clone()
 	if config == nil {
 		config = new(tls.Config)
 	}
 	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
+	proxy := http.ProxyFromEnvironment
+	if direct {
+		proxy = nil
+	}
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
+		Proxy:                 proxy,
 		TLSClientConfig:       config,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConnsPerHost:   16,
@@ -124,10 +142,16 @@ func (t *Transport) Requests() (requests, writes int) {
 
 func (t *Transport) count(method string) {
 	t.requests.Add(1)
-	if !isRead(method) {
+	if !t.reads(method) {
 		t.writes.Add(1)
 	}
 }
+
+// reads tells whether a request of this method changes nothing here.
+func (t *Transport) reads(method string) bool { return t.options.Queries || isRead(method) }
+
+// repeats tells whether a request of this method may be sent twice.
+func (t *Transport) repeats(method string) bool { return t.options.Queries || isIdempotent(method) }
 
 // isRead tells whether a method only reads (RFC 9110 §9.2.1).
 func isRead(method string) bool {

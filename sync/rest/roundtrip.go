@@ -36,12 +36,12 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, t.failure(req, err)
 		}
 		resp, err := t.attempt(ctx, req, body)
-		v := judge(req.Method, resp, err)
-		t.limiter.heed(v.limit, !isRead(req.Method))
+		v := t.judge(req.Method, resp, err)
+		t.limiter.heed(v.limit, !t.reads(req.Method))
 		switch {
 		case v.limit.refused: // and waited out at the loop's beginning
 		case !v.again:
-			return marked(resp, failures), t.failure(req, err)
+			return t.marked(resp, failures), t.failure(req, err)
 		default:
 			if failures++; failures == t.options.Attempts {
 				return resp, t.failure(req, err)
@@ -60,12 +60,12 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // so may have been carried out. No server's header of the name is passed on.
 const repeated = "Keyplumb-Repeated"
 
-func marked(resp *http.Response, failures int) *http.Response {
+func (t *Transport) marked(resp *http.Response, failures int) *http.Response {
 	if resp == nil {
 		return nil
 	}
 	resp.Header.Del(repeated)
-	if failures > 0 && !isRead(resp.Request.Method) {
+	if failures > 0 && !t.reads(resp.Request.Method) {
 		resp.Header.Set(repeated, "true")
 	}
 	return resp

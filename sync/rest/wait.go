@@ -17,7 +17,7 @@ func (t *Transport) notify(w Wait) {
 
 // turn waits for a write's turn.
 func (t *Transport) turn(req *http.Request) error {
-	if isRead(req.Method) {
+	if t.reads(req.Method) {
 		return nil
 	}
 	wait, giveBack, news := t.limiter.turn()
