@@ -25,6 +25,10 @@ type sourceKind struct {
 	needs    []string // what it cannot do without
 }
 
+// The ways to log in to a cloud: its own chain of credentials, or the token by
+// which a job proves who it is.
+var cloudMethods = []string{"default", "oidc"}
+
 func sourceKinds() map[string]sourceKind {
 	return map[string]sourceKind{
 		"sops":   {file: true, needs: []string{"path"}},
@@ -35,13 +39,13 @@ func sourceKinds() map[string]sourceKind {
 			auth:     []string{"method", "role", "mount", "audience"}, versions: true,
 			methods: []string{"token", "approle", "jwt", "kubernetes"},
 		},
-		"aws":   {settings: []string{"region", "address"}, auth: []string{"role", "audience"}, versions: true},
-		"ssm":   {settings: []string{"region", "address"}, auth: []string{"role", "audience"}, versions: true, whole: true},
-		"gcp":   {settings: []string{"project", "address"}, auth: []string{"role", "audience"}, versions: true, whole: true},
-		"azure": {settings: []string{"address"}, auth: []string{"method", "role", "audience"}, methods: []string{"default", "oidc"}, versions: true, whole: true, needs: []string{"address"}},
+		"aws":   {settings: []string{"region", "address"}, auth: []string{"method", "role", "audience"}, methods: cloudMethods, versions: true},
+		"ssm":   {settings: []string{"region", "address"}, auth: []string{"method", "role", "audience"}, methods: cloudMethods, versions: true, whole: true},
+		"gcp":   {settings: []string{"project", "location", "address"}, auth: []string{"method", "provider", "role", "audience"}, methods: cloudMethods, versions: true, whole: true},
+		"azure": {settings: []string{"address"}, auth: []string{"method", "tenant", "role", "audience"}, methods: cloudMethods, versions: true, whole: true, needs: []string{"address"}},
 		"kubernetes": {
 			settings: []string{"address", "namespace", "context"},
-			auth:     []string{"role", "audience"},
+			auth:     []string{"method", "audience"}, methods: cloudMethods,
 		},
 	}
 }
@@ -76,8 +80,11 @@ func (r *reader) source(name string, v cue.Value) {
 		}
 		r.sourceField(&s, kind, field, value)
 	}
-	if word == "vault" {
+	switch word {
+	case "vault":
 		r.vault(&s, v)
+	case "aws", "ssm", "gcp", "azure", "kubernetes":
+		r.cloud(&s, v)
 	}
 	r.policy.Sources = append(r.policy.Sources, s)
 }

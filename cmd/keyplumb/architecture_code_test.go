@@ -74,14 +74,18 @@ func fileFaults(pkg string, code map[string]*ast.File) (faults []string) {
 	return faults
 }
 
-// strayNames finds providers that are named outside wire.go, and emulators
+// isWiring tells the files that open providers: wire.go, and those beside it
+// that hold what one kind of provider takes.
+func isWiring(file string) bool { return listed([]string{"wire.go", "wire_*.go"}, file) }
+
+// strayNames finds providers that are named outside the wiring, and emulators
 // outside demo.go.
 func strayNames(name string, file *ast.File) (faults []string) {
 	for _, i := range file.Imports {
 		imported, _ := strconv.Unquote(i.Path.Value)
 		for _, own := range within([]string{imported}) {
-			if isProvider(own) && name != "wire.go" {
-				faults = append(faults, fmt.Sprintf("%s names the provider %s; wire.go alone does", name, own))
+			if isProvider(own) && !isWiring(name) {
+				faults = append(faults, fmt.Sprintf("%s names the provider %s; wire.go and its wire_KIND.go alone do", name, own))
 			}
 			if listed([]string{"sync/emulator/*"}, own) && name != "demo.go" {
 				faults = append(faults, fmt.Sprintf("%s names the emulator %s; demo.go alone does", name, own))
@@ -166,6 +170,8 @@ func TestCodeFaultsAreFound(t *testing.T) {
 		{"a table", "policy", "a.go", `var m = []int{1}; func f() int { return m[0] }`, true},
 		{"a local of the same name", "policy", "a.go", `var n = 1; func f() { n := 2; n = 3; g(n) }`, true},
 		{"a provider outside wire.go", "cmd/keyplumb", "plan.go", `import _ "` + module + `sync/source/sops"`, false},
+		{"a provider in a part of the wiring", "cmd/keyplumb", "wire_vault.go", `import _ "` + module + `sync/source/vault"`, true},
+		{"an emulator in a part of the wiring", "cmd/keyplumb", "wire_vault.go", `import _ "` + module + `sync/emulator/vault"`, false},
 		{"a provider in wire.go", "cmd/keyplumb", "wire.go", `import _ "` + module + `sync/source/sops"`, true},
 		{"an emulator in wire.go", "cmd/keyplumb", "wire.go", `import _ "` + module + `sync/emulator/github"`, false},
 		{"an emulator in demo.go", "cmd/keyplumb", "demo.go", `import _ "` + module + `sync/emulator/github"`, true},

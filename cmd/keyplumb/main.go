@@ -1,7 +1,8 @@
 // Command keyplumb checks a policy on CI secrets, carries the secrets from
 // their sources to CI, and says when the two have drifted apart.
 //
-// Each command has a file of its own; wire.go alone names the providers, and
+// Each command has a file of its own; wire.go and its parts (wire_*.go) alone
+// name the providers, and
 // demo.go alone the emulators.
 package main
 

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -20,9 +18,7 @@ import (
 	sourcedotenv "github.com/keyplumb/keyplumb/sync/source/dotenv"
 	sourceenv "github.com/keyplumb/keyplumb/sync/source/env"
 	"github.com/keyplumb/keyplumb/sync/source/sops"
-	"github.com/keyplumb/keyplumb/sync/source/vault"
 	"github.com/keyplumb/keyplumb/sync/store"
-	targetdotenv "github.com/keyplumb/keyplumb/sync/target/dotenv"
 	"github.com/keyplumb/keyplumb/sync/target/github"
 	"github.com/keyplumb/keyplumb/sync/target/gitlab"
 )
@@ -119,8 +115,18 @@ func (p *providers) selects(target string) bool {
 	return len(p.selected.targets) == 0 || slices.Contains(p.selected.targets, target)
 }
 
-// openSource opens a source for one environment.
+// openSource opens a source for one environment, and remembers what it has to
+// give back at the end.
 func (p *providers) openSource(_ context.Context, s policy.Source, environment string) (store.Source, error) {
+	source, err := p.openKind(s, environment)
+	if err != nil {
+		return nil, err
+	}
+	p.toClose(source)
+	return source, nil
+}
+
+func (p *providers) openKind(s policy.Source, environment string) (store.Source, error) {
 	switch s.Kind {
 	case "sops":
 		return sops.New(sops.Options{FS: p.tree.files, Path: s.Path,
@@ -130,12 +136,7 @@ func (p *providers) openSource(_ context.Context, s policy.Source, environment s
 	case "env":
 		return sourceenv.New(sourceenv.Options{Lookup: p.lookupEnv}), nil
 	case "vault":
-		source, err := p.openVault(s)
-		if err != nil {
-			return nil, err
-		}
-		p.toClose(source)
-		return source, nil
+		return p.openVault(s)
 	}
 	return nil, fmt.Errorf("source %s for %s: unknown kind %s", s.Name, environment, s.Kind)
 }
@@ -175,95 +176,6 @@ func (p *providers) open(ctx context.Context, t policy.Target, use engine.Use) (
 	return nil, fmt.Errorf("unknown kind %s", t.Kind)
 }
 
-func (p *providers) openDotenv(ctx context.Context, use engine.Use) (store.Target, error) {
-	root, err := os.OpenRoot(p.tree.root)
-	if err != nil {
-		return nil, refuse(exitFailed, "", "the repository cannot be opened")
-	}
-	return targetdotenv.New(targetdotenv.Options{
-		Root: root, InCI: p.job.inCI(), Production: slices.Contains(use.Tiers, policy.Production), AllowPlaintext: p.flags.allowPlaintext,
-		IsIgnored: func(path string) (bool, error) { return p.tree.isIgnored(ctx, path) },
-	}), nil
-}
-
-func (p *providers) openGitHub(t policy.Target, use engine.Use) (store.Target, error) {
-	base, err := hostAllowed(address{service: "target " + t.Name, variable: "GITHUB_API_URL",
-		environment: p.Getenv("GITHUB_API_URL"), public: github.DefaultURL}, p.job, p.flags.allowHosts)
-	if err != nil {
-		return nil, err
-	}
-	o := github.Options{
-		URL: base, Repository: t.Repository, Organization: t.Organization, ScopeKind: t.ScopeKind, Store: t.Store,
-		Create: t.Create, ReadOnly: !use.Write, Variables: use.Variables || use.Ledger, UserAgent: "keyplumb",
-		TLS: &tls.Config{MinVersion: tls.VersionTLS12}, Limiter: p.github, Notify: p.waiting,
-	}
-	token := p.Getenv("GITHUB_TOKEN")
-	if token == "" {
-		token = p.Getenv("GH_TOKEN")
-	}
-	if id := p.Getenv("KEYPLUMB_GITHUB_APP_ID"); id != "" {
-		o.App = &github.App{ID: id, Key: secret.New([]byte(p.Getenv("KEYPLUMB_GITHUB_APP_PRIVATE_KEY")))}
-	} else {
-		o.Token = secret.New([]byte(token))
-	}
-	return github.New(o)
-}
-
-// openGitLab opens a project's, a group's or the instance's variables.
-func (p *providers) openGitLab(t policy.Target, use engine.Use) (store.Target, error) {
-	named := ""
-	if t.URL != "" {
-		named = gitlab.APIURL(t.URL)
-	}
-	base, err := hostAllowed(address{service: "target " + t.Name, variable: "CI_API_V4_URL", inPolicy: true,
-		policy: named, environment: p.Getenv("CI_API_V4_URL"), public: gitlab.DefaultURL}, p.job, p.flags.allowHosts)
-	if err != nil {
-		return nil, err
-	}
-	config, err := p.gitlabTLS(base)
-	if err != nil {
-		return nil, err
-	}
-	return gitlab.New(gitlab.Options{
-		URL: base, Project: t.Project, Group: t.Group, Instance: t.Instance, ReadOnly: !use.Write,
-		Token: secret.New([]byte(p.Getenv("GITLAB_TOKEN"))), JobToken: secret.New([]byte(p.Getenv("CI_JOB_TOKEN"))),
-		UserAgent: "keyplumb", TLS: config, Limiter: p.gitlab, Notify: p.waiting,
-	})
-}
-
-// openVault opens a vault with one environment's role. In a policy that lets
-// jobs log in, a machine that is no job uses the token of who sits before it.
-func (p *providers) openVault(s policy.Source) (*vault.Source, error) {
-	base, err := hostAllowed(address{service: "source " + s.Name, variable: "VAULT_ADDR", inPolicy: true,
-		policy: s.Settings["address"], environment: p.Getenv("VAULT_ADDR")}, p.job, p.flags.allowHosts)
-	if err != nil {
-		return nil, err
-	}
-	config, err := p.trusting("VAULT_CACERT")
-	if err != nil {
-		return nil, err
-	}
-	auth := vault.Auth{
-		Method: s.Auth["method"], Role: s.Auth["role"], Mount: s.Auth["mount"], Audience: s.Auth["audience"],
-		Token:  secret.New([]byte(p.Getenv("VAULT_TOKEN"))),
-		RoleID: secret.New([]byte(p.Getenv("VAULT_ROLE_ID"))), SecretID: secret.New([]byte(p.Getenv("VAULT_SECRET_ID"))),
-	}
-	switch auth.Method {
-	case vault.JWT:
-		auth.Identity = p.identity("VAULT_ID_TOKEN")
-	case vault.Kubernetes:
-		auth.Identity = podIdentity(serviceAccountToken)
-	}
-	if auth.Identity != nil && !p.job.inCI() && p.Getenv("VAULT_TOKEN") != "" {
-		auth.Method = vault.Token
-	}
-	kv := map[string]int{"1": 1, "2": 2}[s.Settings["kv"]]
-	return vault.New(vault.Options{
-		Address: base, Namespace: firstOf(s.Settings["namespace"], p.Getenv("VAULT_NAMESPACE")), Mount: s.Settings["mount"], KV: kv, Auth: auth,
-		UserAgent: "keyplumb", TLS: config, Limiter: p.vault, Notify: p.waiting,
-	})
-}
-
 // close gives back what was borrowed: an App's tokens, and a vault's. Those of
 // several environments end side by side.
 func (p *providers) close(ctx context.Context) {
@@ -287,56 +199,6 @@ func (p *providers) waiting(w rest.Wait) {
 		text += fmt.Sprintf(" (%d writes a minute from now on%s)", w.PerMinute, p.progress.remaining(w.PerMinute))
 	}
 	p.say(text)
-}
-
-// ledgerKeys takes the ledger key from the environment, or from the source
-// that the policy names.
-func (p *providers) ledgerKeys(ctx context.Context) (ledger.Keys, error) {
-	var keys ledger.Keys
-	for _, k := range []struct {
-		name string
-		key  *secret.Key
-	}{{"KEYPLUMB_LEDGER_KEY", &keys.Current}, {"KEYPLUMB_LEDGER_KEY_PREVIOUS", &keys.Previous}} {
-		text := p.Getenv(k.name)
-		if text == "" {
-			continue
-		}
-		key, err := secret.ParseKey(text)
-		if err != nil {
-			return ledger.Keys{}, refuse(exitFailed, "make one with keyplumb keygen", "%s is %w", k.name, err)
-		}
-		*k.key = key
-	}
-	if from := p.session.policy.LedgerKey; from != nil && keys.Current.IsZero() {
-		key, err := p.ledgerKeyFrom(ctx, from)
-		if err != nil {
-			return ledger.Keys{}, err
-		}
-		keys.Current = key
-	}
-	if keys.Current.IsZero() && !keys.Previous.IsZero() {
-		return ledger.Keys{}, refuse(exitFailed, "set the new one as KEYPLUMB_LEDGER_KEY", "KEYPLUMB_LEDGER_KEY_PREVIOUS is set without a current ledger key")
-	}
-	return keys, nil
-}
-
-// ledgerKeyFrom reads the ledger key from a source of the policy.
-func (p *providers) ledgerKeyFrom(ctx context.Context, from *policy.From) (secret.Key, error) {
-	s := p.session.policy.Source(from.Source)
-	source, err := p.openSource(ctx, *s, "")
-	if err != nil {
-		return secret.Key{}, &exitError{code: exitFailed, err: err}
-	}
-	defer p.close(ctx) // what was borrowed for the key alone
-	got := source.Read(ctx, []store.Reference{{Path: from.Path, Field: from.Field, Version: from.Version}})[0]
-	if got.Err != nil {
-		return secret.Key{}, &exitError{code: exitFailed, err: fmt.Errorf("the ledger key: %w", got.Err)}
-	}
-	key, err := secret.ReadKey(got.Value)
-	if err != nil {
-		return secret.Key{}, refuse(exitFailed, "make one with keyplumb keygen, and put it there", "the ledger key in source %s is %w", from.Source, err)
-	}
-	return key, nil
 }
 
 func (p *providers) lookupEnv(name string) (string, bool) {

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"github.com/keyplumb/keyplumb/policy"
+	"github.com/keyplumb/keyplumb/sync/secret"
+	"github.com/keyplumb/keyplumb/sync/source/vault"
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+// openVault opens a vault with one environment's role. In a policy that lets
+// jobs log in, a machine that is no job uses the token of who sits before it.
+func (p *providers) openVault(s policy.Source) (store.Source, error) {
+	base, err := hostAllowed(address{service: "source " + s.Name, variable: "VAULT_ADDR", inPolicy: true,
+		policy: s.Settings["address"], environment: p.Getenv("VAULT_ADDR")}, p.job, p.flags.allowHosts)
+	if err != nil {
+		return nil, err
+	}
+	config, err := p.trusting("VAULT_CACERT")
+	if err != nil {
+		return nil, err
+	}
+	auth := vault.Auth{
+		Method: s.Auth["method"], Role: s.Auth["role"], Mount: s.Auth["mount"], Audience: s.Auth["audience"],
+		Token:  secret.New([]byte(p.Getenv("VAULT_TOKEN"))),
+		RoleID: secret.New([]byte(p.Getenv("VAULT_ROLE_ID"))), SecretID: secret.New([]byte(p.Getenv("VAULT_SECRET_ID"))),
+	}
+	switch auth.Method {
+	case vault.JWT:
+		auth.Identity = p.identity("VAULT_ID_TOKEN")
+	case vault.Kubernetes:
+		auth.Identity = podIdentity(serviceAccountToken)
+	}
+	if auth.Identity != nil && !p.job.inCI() && p.Getenv("VAULT_TOKEN") != "" {
+		auth.Method = vault.Token
+	}
+	kv := map[string]int{"1": 1, "2": 2}[s.Settings["kv"]]
+	return vault.New(vault.Options{
+		Address: base, Namespace: firstOf(s.Settings["namespace"], p.Getenv("VAULT_NAMESPACE")), Mount: s.Settings["mount"], KV: kv, Auth: auth,
+		UserAgent: "keyplumb", TLS: config, Limiter: p.vault, Notify: p.waiting,
+	})
+}
