@@ -16,8 +16,9 @@ import (
 
 // identity gives the token by which this job proves who it is, made for an
 // audience (OpenID Connect). GitHub makes one when it is asked; GitLab made one
-// for the job beforehand, in the variable that .gitlab-ci.yml names.
-func (p *providers) identity(variable string) func(context.Context, string) (secret.Value, error) {
+// for the job beforehand, in the variable that .gitlab-ci.yml names. byHand says
+// how a machine that is no job logs in instead.
+func (p *providers) identity(variable, byHand string) func(context.Context, string) (secret.Value, error) {
 	return func(ctx context.Context, audience string) (secret.Value, error) {
 		if token := p.Getenv(variable); token != "" {
 			return secret.New([]byte(token)), nil
@@ -35,7 +36,7 @@ func (p *providers) identity(variable string) func(context.Context, string) (sec
 		case unknownCI:
 			fail.Hint = "set " + variable + " to a token of this CI system for the audience " + audience
 		default:
-			fail.Hint = "a machine that is no CI job has none: log in yourself, and set VAULT_TOKEN"
+			fail.Hint = "a machine that is no CI job has none: " + byHand
 		}
 		return secret.Value{}, fail
 	}

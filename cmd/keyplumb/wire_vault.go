@@ -26,7 +26,7 @@ func (p *providers) openVault(s policy.Source) (store.Source, error) {
 	}
 	switch auth.Method {
 	case vault.JWT:
-		auth.Identity = p.identity("VAULT_ID_TOKEN")
+		auth.Identity = p.identity("VAULT_ID_TOKEN", "log in yourself, and set VAULT_TOKEN")
 	case vault.Kubernetes:
 		auth.Identity = podIdentity(serviceAccountToken)
 	}
