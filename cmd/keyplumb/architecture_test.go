@@ -42,7 +42,7 @@ var architecture = map[string][]string{
 	"sync/engine": {"policy", "policy/finding", "policy/scan", "policy/repo", "sync/plan", "sync/ledger", "sync/audit",
 		"sync/store", "sync/secret", "sync/values", "sync/verify"},
 	"cmd/keyplumb":                    {"*"},
-	"sync/emulator/github/githubtest": {"sync/emulator/github"}, // imported by tests alone
+	"sync/emulator/github/githubtest": {"sync/emulator/github", "sync/emulator/harness"}, // imported by tests alone
 }
 
 // testsMay is what tests may import besides.

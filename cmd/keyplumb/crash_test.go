@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -113,6 +115,7 @@ func (s *stage) killAfter(n int, keeps []string) {
 	ctx, kill := context.WithCancel(s.t.Context())
 	defer kill()
 	cmd := s.process(ctx, "sync", "--prune")
+	ended := s.connections.Since()
 	var once sync.Once
 	s.after(func(done int, _, _ string) {
 		for _, name := range keeps {
@@ -125,14 +128,37 @@ func (s *stage) killAfter(n int, keeps []string) {
 		if done >= n {
 			once.Do(kill)
 			<-ctx.Done()
-			time.Sleep(5 * time.Millisecond)
+			time.Sleep(5 * time.Millisecond) // so that no answer gets through
 		}
 	})
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() == nil || err == nil {
 		s.t.Errorf("the process was not killed: it ended by itself before request %d (%v)\n%s", n, err, out)
 	}
+	if err := ended(s.t.Context(), s.address()); err != nil {
+		s.t.Error(err)
+	}
 	s.after(nil)
+}
+
+// address is where the stage's CI listens.
+func (s *stage) address() string {
+	s.t.Helper()
+	variable := "GITHUB_API_URL="
+	if s.gitlab != nil {
+		variable = "CI_API_V4_URL="
+	}
+	for _, pair := range slices.Backward(s.environ) {
+		if text, ok := strings.CutPrefix(pair, variable); ok {
+			u, err := url.Parse(text)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return u.Host
+		}
+	}
+	s.t.Fatal("the stage's CI has no address")
+	return ""
 }
 
 // after has a hook called after each request that the stage's CI processed.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/keyplumb/keyplumb/sync/emulator/gitlab"
+	"github.com/keyplumb/keyplumb/sync/emulator/harness"
 )
 
 // gitlabStage is a stage at GitLab: its target is the project acme/api, and its
@@ -24,7 +25,10 @@ func (s *stage) toGitLab(options gitlab.Options) {
 	s.gitlab = gitlab.New(options)
 	s.gitlab.AddProject("acme/api")
 	s.gitlab.AddToken(stageToken, gitlab.Member("acme/api", gitlab.Maintainer))
-	listening := httptest.NewServer(s.gitlab)
+	listening := httptest.NewUnstartedServer(s.gitlab)
+	s.connections = &harness.Connections{}
+	s.connections.Watch(listening.Config)
+	listening.Start()
 	s.t.Cleanup(listening.Close)
 	s.setenv("CI_API_V4_URL", listening.URL+"/api/v4")
 	s.setenv("GITLAB_TOKEN", stageToken)

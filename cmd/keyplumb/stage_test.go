@@ -18,6 +18,7 @@ import (
 	emulator "github.com/keyplumb/keyplumb/sync/emulator/github"
 	"github.com/keyplumb/keyplumb/sync/emulator/github/githubtest"
 	"github.com/keyplumb/keyplumb/sync/emulator/gitlab"
+	"github.com/keyplumb/keyplumb/sync/emulator/harness"
 	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/source/sops"
 )
@@ -33,6 +34,8 @@ type stage struct {
 	key       *age.X25519Identity
 	ledgerKey secret.Key
 	environ   []string
+
+	connections *harness.Connections // to the stage's CI
 }
 
 const stageToken = "stage-token"
@@ -47,6 +50,7 @@ func newStage(t testing.TB) *stage {
 	clock.Set(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
 	s := &stage{t: t, dir: t.TempDir(), key: key, ledgerKey: secret.NewKey(),
 		github: githubtest.Start(t, emulator.Options{Clock: clock})}
+	s.connections = s.github.Connections
 	s.github.AddRepository("acme/api")
 	s.github.AddEnvironment("acme/api", "dev")
 	s.github.AddEnvironment("acme/api", "prod")

@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"github.com/keyplumb/keyplumb/sync/emulator/github"
+	"github.com/keyplumb/keyplumb/sync/emulator/harness"
 )
 
 // A Server is an emulator that listens, with every exchange checked.
 type Server struct {
 	*github.Server
-	URL string // of the API, without a slash at its end
+	URL         string // of the API, without a slash at its end
+	Connections *harness.Connections
 }
 
 // Start runs an emulator on loopback until the test ends. What GitHub's
@@ -18,10 +20,13 @@ type Server struct {
 func Start(t testing.TB, options github.Options) *Server {
 	t.Helper()
 	emulator := github.New(options)
-	listening := httptest.NewServer(Validate(t, emulator))
+	connections := &harness.Connections{}
+	listening := httptest.NewUnstartedServer(Validate(t, emulator))
+	connections.Watch(listening.Config)
+	listening.Start()
 	t.Cleanup(func() {
 		listening.CloseClientConnections() // ends requests that hang
 		listening.Close()
 	})
-	return &Server{Server: emulator, URL: listening.URL}
+	return &Server{Server: emulator, URL: listening.URL, Connections: connections}
 }
