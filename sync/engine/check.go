@@ -20,6 +20,7 @@ func (r *Run) checkValues(ctx context.Context) error {
 	all := r.boundValues()
 	r.Findings = append(r.Findings, values.Missing(all)...)
 	r.Findings = append(r.Findings, values.Invalid(all)...)
+	r.Findings = append(r.Findings, values.Expired(all, r.engine.Now())...)
 	r.Findings = append(r.Findings, values.Shared(all, r.engine.Now())...)
 	return r.checkLeaks(ctx, all)
 }
@@ -35,7 +36,7 @@ func (r *Run) boundValues() []values.Bound {
 			got, read := r.bound[place{s.Name, b.Environment}]
 			if read {
 				all = append(all, values.Bound{Secret: s, Binding: b, Environment: r.engine.Policy.Environment(b.Environment),
-					Value: got.value, Missing: got.why, Help: got.help})
+					Value: got.value, Expires: got.expires, Owner: got.owner, Missing: got.why, Help: got.help})
 			}
 		}
 	}

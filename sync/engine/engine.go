@@ -161,6 +161,8 @@ type bound struct {
 	value   secret.Value
 	version string
 	changed time.Time
+	expires time.Time // zero: nobody says so
+	owner   string
 	missing bool // the source has no such value
 	why     string
 	help    string

@@ -68,7 +68,7 @@ func (r *Run) layOut(placements []policy.Placement) []plan.Scope {
 			continue
 		}
 		at[k].Desired = append(at[k].Desired, plan.Desired{Placement: p,
-			Value: got.value, Version: got.version, Changed: got.changed})
+			Value: got.value, Version: got.version, Changed: got.changed, Owner: got.owner})
 	}
 	scopes := make([]plan.Scope, 0, len(at))
 	for _, s := range at {

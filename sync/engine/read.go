@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/keyplumb/keyplumb/policy"
 	"github.com/keyplumb/keyplumb/sync/secret"
@@ -98,6 +98,9 @@ func (r *Run) readLot(ctx context.Context, l lot, refs []store.Reference) (map[s
 			failed = append(failed, fmt.Errorf("source %s, environment %s: %w", l.source, l.environment, reading.Err))
 		}
 	}
+	if len(failed) == 0 {
+		r.describe(ctx, l, source, got)
+	}
 	return got, firstOfEach(failed)
 }
 
@@ -143,7 +146,7 @@ func compose(b *policy.Binding, from readings) bound {
 		return single(from[lot{b.From.Source, b.Environment}][reference(b.From.Reference)], b)
 	}
 	var pairs, versions []string
-	var changed time.Time
+	var whole bound
 	for _, part := range b.From.Parts {
 		one := single(from[lot{part.Source, b.Environment}][reference(part.Reference)], b)
 		if one.missing {
@@ -153,12 +156,17 @@ func compose(b *policy.Binding, from readings) bound {
 		escaped := strings.ReplaceAll(url.QueryEscape(string(one.value.Reveal())), "+", "%20")
 		pairs = append(pairs, "{"+part.Name+"}", escaped)
 		versions = append(versions, one.version)
-		if one.changed.After(changed) {
-			changed = one.changed
+		if one.changed.After(whole.changed) {
+			whole.changed = one.changed
 		}
+		if whole.expires.IsZero() || !one.expires.IsZero() && one.expires.Before(whole.expires) {
+			whole.expires = one.expires
+		}
+		whole.owner = cmp.Or(whole.owner, one.owner)
 	}
 	text := strings.NewReplacer(pairs...).Replace(b.From.Join)
-	return bound{value: secret.New([]byte(text)), version: joinVersions(versions), changed: changed}
+	whole.value, whole.version = secret.New([]byte(text)), joinVersions(versions)
+	return whole
 }
 
 // joinVersions makes one version of several; there is none if one lacks it.
@@ -177,7 +185,7 @@ func single(reading store.Reading, b *policy.Binding) bound {
 		return bound{missing: true, why: fmt.Sprintf("its value in %s is empty", b.Environment),
 			help: "put the value into the source, or mark the secret optional: true"}
 	}
-	return bound{value: reading.Value, version: reading.Version, changed: reading.Changed}
+	return bound{value: reading.Value, version: reading.Version, changed: reading.Changed, expires: reading.Expires, owner: reading.Owner}
 }
 
 func missingWords(err error, environment string) string {

@@ -26,6 +26,7 @@ type Desired struct {
 	Value   secret.Value // empty: the secret is optional and its source has none
 	Version string       // the source's
 	Changed time.Time    // when the source's version was made; zero where unknown
+	Owner   string       // whom the source names; "" for nobody
 
 	Describes bool // its description is the policy's, and not somebody's own that happens to be the same
 }

@@ -154,6 +154,27 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+// What no ledger remembers is as old as its source says.
+func TestRotationWithoutALedger(t *testing.T) {
+	for _, known := range []bool{true, false} {
+		w := settledWorld()
+		scopes := w.scope(one)
+		withoutLedger(scopes)
+		d := &scopes[0].Desired[0]
+		d.Secret.Rotate, d.Secret.Sensitive = 90*day, true
+		if known {
+			d.Changed = w.clock.Add(-91 * day)
+		}
+		var got []string
+		for _, f := range Make(scopes, Options{}, w.clock).Findings {
+			got = append(got, f.Rule)
+		}
+		if slices.Contains(got, "stale-rotation") != known {
+			t.Errorf("the source knows: %v; found %v", known, got)
+		}
+	}
+}
+
 // What is hidden grows old, too, as far as the ledger knows.
 func TestRotationOfWhatIsHidden(t *testing.T) {
 	hidden := kept{value: "right", masked: "true", hidden: true}

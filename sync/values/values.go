@@ -9,6 +9,7 @@ package values
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/keyplumb/keyplumb/policy"
 	"github.com/keyplumb/keyplumb/policy/finding"
@@ -21,6 +22,8 @@ type Bound struct {
 	Binding     *policy.Binding
 	Environment policy.Environment
 	Value       secret.Value // empty: missing
+	Expires     time.Time    // by the source's word; zero where it says nothing
+	Owner       string       // by the source's word; "" where it says nothing
 	Missing     string       // why it is missing, in words
 	Help        string       // what to do about that
 }
