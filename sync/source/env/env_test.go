@@ -49,7 +49,8 @@ func TestInvalid(t *testing.T) {
 // not have it carried anywhere.
 func TestCredentialsOfItsOwn(t *testing.T) {
 	for _, name := range []string{"KEYPLUMB_LEDGER_KEY", "keyplumb_github_app_private_key", "GITHUB_TOKEN", "GH_TOKEN", "SOPS_AGE_KEY", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-		"VAULT_TOKEN", "VAULT_ROLE_ID", "VAULT_SECRET_ID", "VAULT_ID_TOKEN"} {
+		"VAULT_TOKEN", "VAULT_ROLE_ID", "VAULT_SECRET_ID", "VAULT_ID_TOKEN",
+		"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "aws_id_token", "GOOGLE_APPLICATION_CREDENTIALS", "AZURE_CLIENT_SECRET", "IDENTITY_HEADER", "KUBERNETES_ID_TOKEN"} {
 		s := env.New(env.Options{Lookup: environment{name: "value"}.lookup})
 		got := s.Read(t.Context(), []store.Reference{{Field: name}})[0]
 		if !errors.Is(got.Err, store.ErrDenied) || store.Hint(got.Err) == "" || !got.Value.IsEmpty() {
