@@ -1,55 +1,71 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
-	"github.com/keyplumb/keyplumb/sync/plan"
+	"github.com/keyplumb/keyplumb/policy"
+	"github.com/keyplumb/keyplumb/policy/finding"
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// describe asks a source that keeps such things apart from its values who
-// answers for those that are due to be replaced, and when they end. That costs
-// a request a secret, so it asks for no others; what it does not learn, for
-// want of a permission or of an answer, is left out.
-func (r *Run) describe(ctx context.Context, l lot, source store.Source, got map[store.Reference]store.Reading) {
-	describer, ok := source.(store.Describer)
-	if !ok {
-		return
-	}
-	due := r.due(l, got)
-	if len(due) == 0 {
-		return
-	}
-	for i, told := range describer.Describe(ctx, due) {
-		reading := got[due[i]]
-		reading.Owner = cmp.Or(reading.Owner, told.Owner)
-		if reading.Expires.IsZero() {
-			reading.Expires = told.Expires
+// describe asks the sources who answers for the values that are due to be
+// replaced, where neither the policy nor the reading says so: some keep that
+// apart from the values. It costs a request a secret, so no others are asked
+// about; and what is not learnt, for want of a permission or of an answer, is
+// left out.
+func (r *Run) describe(ctx context.Context) {
+	asked := map[lot][]store.Reference{}
+	for _, f := range r.due() {
+		for _, ref := range references(f.binding.From) {
+			l := lot{ref.Source, f.binding.Environment}
+			if _, can := r.sources[l].(store.Describer); can && !slices.Contains(asked[l], reference(ref)) {
+				asked[l] = append(asked[l], reference(ref))
+			}
 		}
-		got[due[i]] = reading
+	}
+	owners := map[lot]map[store.Reference]string{}
+	for l, refs := range asked {
+		owners[l] = map[store.Reference]string{}
+		for i, told := range r.sources[l].(store.Describer).Describe(ctx, refs) { //nolint:errcheck // it was asked for above
+			owners[l][refs[i]] = told.Owner
+		}
+	}
+	for _, f := range r.due() {
+		for _, ref := range references(f.binding.From) {
+			if owner := owners[lot{ref.Source, f.binding.Environment}][reference(ref)]; owner != "" {
+				f.finding.Help += f.secret.BelongsTo(owner)
+				break
+			}
+		}
 	}
 }
 
-// due gives the references to what the source has not changed for so long that
-// a finding will say so, and whose owner is not known.
-func (r *Run) due(l lot, got map[store.Reference]store.Reading) (due []store.Reference) {
-	now := r.engine.Now()
-	for _, s := range r.engine.Policy.Secrets {
-		for _, b := range s.Bindings {
-			if b.Environment != l.environment || s.Owner != "" || !s.Sensitive {
+// A dueFinding is one that says that a value is due to be replaced, and not by
+// whom.
+type dueFinding struct {
+	finding *finding.Finding
+	secret  *policy.Secret
+	binding *policy.Binding
+}
+
+func (r *Run) due() (out []dueFinding) {
+	for i := range r.Plan.Findings {
+		f := &r.Plan.Findings[i]
+		if f.Rule != "stale-rotation" && f.Rule != "rotate-soon" {
+			continue
+		}
+		for j := range r.engine.Policy.Secrets {
+			s := &r.engine.Policy.Secrets[j]
+			if s.Name != f.Secret || s.Owner != "" || r.bound[place{s.Name, f.Environment}].owner != "" {
 				continue
 			}
-			for _, ref := range references(b.From) {
-				at := reference(ref)
-				reading, read := got[at]
-				if ref.Source == l.source && read && reading.Err == nil && reading.Owner == "" && !reading.Changed.IsZero() &&
-					plan.Due(now.Sub(reading.Changed), s.Rotate) && !slices.Contains(due, at) {
-					due = append(due, at)
+			for k := range s.Bindings {
+				if b := &s.Bindings[k]; b.Environment == f.Environment {
+					out = append(out, dueFinding{f, s, b})
 				}
 			}
 		}
 	}
-	return due
+	return out
 }

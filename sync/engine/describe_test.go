@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -34,25 +33,22 @@ func (s *told) Describe(_ context.Context, refs []store.Reference) []store.Readi
 	return s.about(refs)
 }
 
-// TestDescribe: of what has not changed for long, and of nothing else, a source
-// is asked who answers for it; what it does not say is not missed.
+// TestDescribe: of what is due to be replaced, and of nothing else, a source is
+// asked who answers for it; what it does not say is not missed.
 func TestDescribe(t *testing.T) {
 	b := newBench(t, strings.Replace(twoSecrets, "FIRST: {}", `FIRST: rotate: "90d"`, 1))
 	now := b.Now()
-	var mu sync.Mutex // the environments are read side by side
 	asked := map[string]int{}
 	var denied error
 	b.OpenSource = func(_ context.Context, _ policy.Source, environment string) (store.Source, error) {
 		return &told{&prefixed{b.source, environment}, map[string]time.Time{"FIRST": now.Add(-100 * 24 * time.Hour), "SECOND": now.Add(-time.Hour)},
 			func(refs []store.Reference) []store.Reading {
-				mu.Lock()
-				defer mu.Unlock()
 				out := make([]store.Reading, len(refs))
 				for i, ref := range refs {
 					asked[environment+"#"+ref.Field]++
 					out[i] = store.Reading{Err: denied}
 					if denied == nil {
-						out[i] = store.Reading{Owner: "payments", Expires: now.Add(24 * time.Hour)}
+						out[i] = store.Reading{Owner: "payments"}
 					}
 				}
 				return out
@@ -65,7 +61,7 @@ func TestDescribe(t *testing.T) {
 		help   string
 		rules  string
 	}{
-		{nil, "; its source names payments as its owner", "expiring-value stale-rotation"},
+		{nil, "; its source names payments as its owner", "stale-rotation"},
 		{&store.Error{Op: "describe", Kind: store.ErrDenied}, "run keyplumb sync", "stale-rotation"},
 	} {
 		denied = tt.denied

@@ -82,8 +82,9 @@ type Run struct {
 	targets    map[string]store.Target
 	keepers    map[string]store.LedgerKeeper // those of the targets that can keep a ledger
 	identities map[string]string
+	sources    map[lot]store.Source
 	bound      map[place]bound
-	mu         sync.Mutex // guards the scopes while they are listed
+	mu         sync.Mutex // guards the sources while they are opened, and the scopes while they are listed
 	errors     []error
 	wrote      bool
 
@@ -100,7 +101,7 @@ type place struct{ secret, environment string }
 // plan for the rest.
 func (e *Engine) Prepare(ctx context.Context, write bool) (*Run, error) {
 	placements := e.selected()
-	r := &Run{engine: e, targets: map[string]store.Target{}, keepers: map[string]store.LedgerKeeper{}, identities: map[string]string{}}
+	r := &Run{engine: e, targets: map[string]store.Target{}, keepers: map[string]store.LedgerKeeper{}, identities: map[string]string{}, sources: map[lot]store.Source{}}
 	if err := r.read(ctx, placements); err != nil {
 		return r, err
 	}
@@ -114,6 +115,7 @@ func (e *Engine) Prepare(ctx context.Context, write bool) (*Run, error) {
 	r.Plan = plan.Make(r.Scopes, e.Options, e.Now())
 	r.checkRoom()
 	r.checkCapacity()
+	r.describe(ctx)
 	return r, ctx.Err()
 }
 

@@ -90,6 +90,9 @@ func (r *Run) readLot(ctx context.Context, l lot, refs []store.Reference) (map[s
 	if err != nil {
 		return nil, fmt.Errorf("source %s, environment %s: %w", l.source, l.environment, err)
 	}
+	r.mu.Lock()
+	r.sources[l] = source
+	r.mu.Unlock()
 	got := make(map[store.Reference]store.Reading, len(refs))
 	var failed []error
 	for i, reading := range source.Read(ctx, refs) {
@@ -97,9 +100,6 @@ func (r *Run) readLot(ctx context.Context, l lot, refs []store.Reference) (map[s
 		if reading.Err != nil && !absent(reading.Err) {
 			failed = append(failed, fmt.Errorf("source %s, environment %s: %w", l.source, l.environment, reading.Err))
 		}
-	}
-	if len(failed) == 0 {
-		r.describe(ctx, l, source, got)
 	}
 	return got, firstOfEach(failed)
 }

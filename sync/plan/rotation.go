@@ -10,11 +10,6 @@ import (
 // soon is the part of its time after which a value is announced to be due.
 const soon = 0.8
 
-// Due tells whether a value of some age should be replaced by now, or soon.
-func Due(age, rotate time.Duration) bool {
-	return rotate > 0 && age > time.Duration(soon*float64(rotate))
-}
-
 // rotation reports a value that has not changed for longer than the policy
 // lets it. Its age is that of its last change, as the ledger remembers it: a
 // rewrite of the same value makes nothing younger. What no ledger remembers is
@@ -25,12 +20,17 @@ func (p *Plan) rotation(s *Scope, d *Desired, now time.Time) {
 		changed = time.Unix(entry.Settled.Changed, 0)
 	}
 	age := now.Sub(changed)
-	if changed.IsZero() || !Due(age, d.Secret.Rotate) || !d.Secret.Sensitive {
+	if changed.IsZero() || d.Secret.Rotate == 0 || !d.Secret.Sensitive {
 		return
 	}
-	rule := "rotate-soon"
-	if age > d.Secret.Rotate {
+	var rule string
+	switch {
+	case age > d.Secret.Rotate:
 		rule = "stale-rotation"
+	case age > time.Duration(soon*float64(d.Secret.Rotate)):
+		rule = "rotate-soon"
+	default:
+		return
 	}
 	r, _ := finding.Lookup(rule)
 	p.find(s, d, finding.Finding{Rule: r.ID, Severity: r.Default,
