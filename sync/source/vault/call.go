@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -89,13 +90,20 @@ func (s *Source) call(ctx context.Context, r request) (got answer, told string, 
 	}
 	defer resp.Body.Close() //nolint:errcheck // there is no connection behind it
 	body, unread := io.ReadAll(resp.Body)
-	if failed := rest.Failure(r.op, r.ref, resp.Response, unread); failed != nil && (resp.StatusCode != http.StatusNotFound || unread != nil) {
+	failed := rest.Failure(r.op, r.ref, resp.Response, unread)
+	switch {
+	case failed == nil, resp.StatusCode == http.StatusNotFound && unread == nil:
+	case errors.Is(failed, store.ErrNotFound):
+		return answer{}, "", r.unreadable() // 410, which no vault says
+	default:
 		return answer{}, reasons(body), failed
 	}
-	if resp.StatusCode == http.StatusNotFound && !isVaults(body) {
-		return answer{}, "", r.unreadable() // a proxy's, and no word on the secret
-	}
 	got.status = resp.StatusCode
+	if !isVaults(got.status, body) {
+		odd := r.unreadable()
+		odd.Status = got.status
+		return answer{}, "", odd
+	}
 	if got.secret, err = api.ParseSecret(bytes.NewReader(body)); err != nil {
 		return answer{}, "", r.unreadable()
 	}
@@ -103,20 +111,26 @@ func (s *Source) call(ctx context.Context, r request) (got answer, told string, 
 }
 
 // unreadable is the error for an answer that makes no sense.
-func (r request) unreadable() error {
+func (r request) unreadable() *store.Error {
 	return &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
 }
 
 // isVaults tells an answer of a vault from one of whatever stands before it:
-// what is not there must not be taken from a proxy's word.
-func isVaults(body []byte) bool {
-	var said map[string]json.RawMessage
+// what is not there must not be taken from a proxy's word, nor its greeting for
+// a secret.
+func isVaults(status int, body []byte) bool {
+	if len(body) == 0 {
+		return status != http.StatusNotFound
+	}
+	var said struct {
+		Errors []string        `json:"errors"`
+		Data   json.RawMessage `json:"data"`
+		Auth   json.RawMessage `json:"auth"`
+	}
 	if json.Unmarshal(body, &said) != nil {
 		return false
 	}
-	_, errs := said["errors"]
-	_, data := said["data"]
-	return errs || data
+	return said.Data != nil || said.Auth != nil || status == http.StatusNotFound && said.Errors != nil
 }
 
 // reasons reads the errors of an answer, in lower case.

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -43,6 +44,14 @@ func (s *Source) enter(ctx context.Context, path string) (secret.Value, engine, 
 	return token, e, err
 }
 
+// errUnsaid is for a vault that answers, but not what is mounted.
+var errUnsaid = fmt.Errorf("%w: the vault does not say what is mounted there", store.ErrUnavailable)
+
+func unsaid(e *store.Error) error {
+	e.Kind, e.Detail, e.Hint = errUnsaid, "", "name the mount and its version in the policy: mount: \"…\", kv: 2"
+	return e
+}
+
 // find asks which engine a path is in.
 // https://developer.hashicorp.com/vault/api-docs/system/internal-ui-mounts
 func (s *Source) find(ctx context.Context, token secret.Value, path string) (engine, error) {
@@ -56,8 +65,7 @@ func (s *Source) find(ctx context.Context, token secret.Value, path string) (eng
 		return engine{}, s.explainMount(err, told, about)
 	}
 	if got.status == http.StatusNotFound || got.secret == nil {
-		return engine{}, &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable, Status: got.status,
-			Detail: "the vault does not say what is mounted there", Hint: "name the mount and its version in the policy: mount: \"…\", kv: 2"}
+		return engine{}, unsaid(&store.Error{Op: r.op, Ref: r.ref, Status: got.status})
 	}
 	kind, _ := got.secret.Data["type"].(string)
 	mount, _ := got.secret.Data["path"].(string)
@@ -67,15 +75,22 @@ func (s *Source) find(ctx context.Context, token secret.Value, path string) (eng
 	fail := func(detail, hint string) error {
 		return &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrInvalid, Detail: detail, Hint: hint}
 	}
+	number, known := map[string]int{"": 1, "1": 1, "2": 2}[version]
 	switch {
 	case mount == "" || wanted == "" && !strings.HasPrefix(path, mount+"/"):
 		return engine{}, fail("the path names a mount, and no secret in it", "write the secret's path after it")
 	case wanted != "" && mount != wanted:
 		return engine{}, fail("the mount is a shorter path", "put what is more into path")
 	case kind != "kv" && kind != "generic":
-		return engine{}, fail("what is mounted there is no key-value engine", "keyplumb reads the engines kv version 1 and 2")
-	case version == "2":
-		return engine{mount, 2}, nil
+		return engine{}, notKV(r.op, r.ref)
+	case !known:
+		return engine{}, fail("the engine there is of a version that keyplumb does not know", "keyplumb reads the engines kv, versions 1 and 2")
 	}
-	return engine{mount, 1}, nil
+	return engine{mount, number}, nil
+}
+
+// notKV is the error for a path of another engine, or of the vault's own.
+func notKV(op, ref string) error {
+	return &store.Error{Op: op, Ref: ref, Kind: store.ErrInvalid, Detail: "what is mounted there is no key-value engine",
+		Hint: "keyplumb reads the engines kv, versions 1 and 2"}
 }

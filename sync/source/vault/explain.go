@@ -48,6 +48,9 @@ func (s *Source) explainMount(err error, told, about string) error {
 	if !ok {
 		return err
 	}
+	if e.Status == http.StatusNotFound { // of what stands before the vault
+		return unsaid(e)
+	}
 	explain(e, told)
 	if errors.Is(e, store.ErrDenied) && e.Status != 0 {
 		e.Detail = "nothing is mounted there, or the token may see nothing in it"

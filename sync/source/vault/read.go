@@ -3,9 +3,9 @@ package vault
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -115,32 +115,35 @@ func (s *Source) read(ctx context.Context, path, version string, number int) (ed
 	switch {
 	case err != nil:
 		return edition{}, s.explainRead(err, told, r.path)
+	case got.status == http.StatusNotFound:
+		return s.absent(ctx, r, got, told, e, number)
 	case got.secret == nil || got.secret.Data == nil:
-		if got.status == http.StatusNotFound {
-			return edition{}, s.notFound(r, e, number)
-		}
 		return edition{}, r.unreadable()
-	case e.version == 1 && got.status == http.StatusNotFound:
-		return edition{}, s.notFound(r, e, number)
+	case got.secret.LeaseID != "" || !slices.Contains([]string{"", "kv", "generic"}, got.secret.MountType):
+		return edition{}, notKV(r.op, r.ref)
 	case e.version == 1:
 		return edition{data: got.secret.Data}, nil
 	}
-	return r.versioned(got)
+	return r.versioned(got, number)
 }
 
-// versioned reads the answer of an engine of version 2.
+// versioned reads the answer of an engine of version 2. It is of the version
+// that was asked for: whatever stands on the way may have left out the query.
 // https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#read-secret-version
-func (r request) versioned(got answer) (edition, error) {
+func (r request) versioned(got answer, asked int) (edition, error) {
 	metadata, _ := got.secret.Data["metadata"].(map[string]any)
 	number, ok := metadata["version"].(json.Number)
 	n, err := number.Int64()
-	if !ok || err != nil || n < 1 || n > 1<<31 {
+	if !ok || err != nil || n < 1 || n > 1<<31 || asked > 0 && int(n) != asked {
 		return edition{}, r.unreadable()
 	}
 	e := edition{number: int(n), created: timeOf(metadata["created_time"])}
 	if got.status == http.StatusNotFound {
 		e.deleted = timeOf(metadata["deletion_time"])
 		e.destroyed, _ = metadata["destroyed"].(bool)
+		if !e.destroyed && e.deleted.IsZero() {
+			return edition{}, r.unreadable()
+		}
 		return e, nil
 	}
 	if e.data, ok = got.secret.Data["data"].(map[string]any); !ok {
@@ -156,33 +159,4 @@ func timeOf(v any) time.Time {
 		return time.Time{}
 	}
 	return at
-}
-
-// gone says what became of a version.
-func gone(ref string, e edition) error {
-	err := &store.Error{Op: "read", Ref: ref, Kind: store.ErrNotFound, Status: http.StatusNotFound,
-		Detail: fmt.Sprintf("its version %d was deleted", e.number),
-		Hint:   fmt.Sprintf("bring it back with vault kv undelete -versions=%d, or write a new version", e.number)}
-	switch {
-	case e.destroyed:
-		err.Detail = fmt.Sprintf("its version %d was destroyed", e.number)
-		err.Hint = "write a new version: this one does not come back"
-	case !e.deleted.IsZero():
-		err.Detail += " at " + e.deleted.UTC().Format(time.DateTime) + " UTC"
-	}
-	return err
-}
-
-func (s *Source) notFound(r request, e engine, number int) error {
-	err := &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrNotFound, Status: http.StatusNotFound,
-		Detail: fmt.Sprintf("mount %s (kv version %d) has no such secret", e.mount, e.version),
-		Hint:   "look with vault kv get; the path is written without the mount where the policy names that"}
-	switch {
-	case number > 0:
-		err.Detail = fmt.Sprintf("it has no version %d", number)
-		err.Hint = "vault kv metadata get lists the versions that are there"
-	case s.options.KV != 0:
-		err.Hint += fmt.Sprintf("; is kv: %d right in the policy? without it keyplumb finds out", s.options.KV)
-	}
-	return err
 }

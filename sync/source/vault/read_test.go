@@ -189,10 +189,10 @@ func TestMounts(t *testing.T) {
 		w.ref = store.Reference{Path: "api", Field: "KEY"}
 		w.check(t, open(t, o))
 	}
-	// A wrong pin is found out by who looks at the hint.
+	// A wrong pin is no lack of secrets.
 	o.Mount, o.KV = "kv", 1
 	s.AddPolicy("reads", emulator.Allow("kv/*", "read"))
-	wanted{ref: store.Reference{Path: "api", Field: "KEY"}, kind: store.ErrNotFound, says: "is kv: 1 right"}.check(t, open(t, o))
+	wanted{ref: store.Reference{Path: "api", Field: "KEY"}, kind: store.ErrInvalid, says: "is kv: 1 right"}.check(t, open(t, o))
 }
 
 func TestNamespaces(t *testing.T) {

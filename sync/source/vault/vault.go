@@ -29,6 +29,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -89,6 +90,8 @@ func New(o Options) (*Source, error) {
 		return nil, s.invalid("the key-value engine has versions 1 and 2")
 	case o.KV != 0 && s.options.Mount == "":
 		return nil, s.invalid("the engine's version is given, but not its mount")
+	case o.KV != 0 && isInner(s.options.Mount):
+		return nil, s.invalid("what is mounted there is the vault's own")
 	}
 	if err := s.checkAuth(); err != nil {
 		return nil, err
@@ -117,6 +120,16 @@ func isPath(path string) bool {
 		}
 	}
 	return strings.IndexFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0
+}
+
+// isInner tells a path of what every vault is at work with itself, in whatever
+// namespace, and where no engine can be mounted. A policy could have the token
+// that it is read with carried from there to where its author reads it. What is
+// not pinned is asked for, and must be a key-value engine.
+func isInner(mount string) bool {
+	return slices.ContainsFunc(strings.Split(mount, "/"), func(segment string) bool {
+		return slices.Contains([]string{"audit", "auth", "cubbyhole", "identity", "sys"}, segment)
+	})
 }
 
 // Read gives the field of each reference: a key of the secret, or a path of
