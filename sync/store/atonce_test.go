@@ -72,3 +72,17 @@ func TestReadAtOnceStops(t *testing.T) {
 		t.Errorf("%d were opened", opened.Load())
 	}
 }
+
+// TestReadAtOncePanics: what open panics with may hold a value. It reaches the
+// caller, and doesn't end the process from a goroutine of its own.
+func TestReadAtOncePanics(t *testing.T) {
+	defer func() {
+		if got := recover(); got != "a value" {
+			t.Errorf("it panicked with %v", got)
+		}
+	}()
+	store.ReadAtOnce(t.Context(), 2, []store.Reference{{Path: "a"}, {Path: "b"}}, func(string, string) (store.Lookup, error) {
+		panic("a value")
+	})
+	t.Error("it did not panic")
+}

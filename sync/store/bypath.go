@@ -56,7 +56,8 @@ func ReadByPath(ctx context.Context, refs []Reference, open func(path, version s
 }
 
 // ReadAtOnce is ReadByPath for stores that are far away: up to limit secrets
-// are opened at once. open may be called from several goroutines.
+// are opened at once. open may be called from several goroutines; its panic is
+// the caller's.
 func ReadAtOnce(ctx context.Context, limit int, refs []Reference, open func(path, version string) (Lookup, error)) []Reading {
 	secrets := map[Reference]func() (Lookup, error){}
 	var group errgroup.Group
@@ -69,6 +70,9 @@ func ReadAtOnce(ctx context.Context, limit int, refs []Reference, open func(path
 		once := sync.OnceValues(func() (Lookup, error) { return open(whole.Path, whole.Version) })
 		secrets[whole] = once
 		group.Go(func() error {
+			// A panic would end the process, and print what may be a value. It
+			// comes again below, where the caller can catch it.
+			defer func() { _ = recover() }()
 			if ctx.Err() == nil {
 				_, _ = once() // told below, to each reference
 			}
