@@ -68,7 +68,11 @@ func (p *providers) githubIdentity(ctx context.Context, address, bearer, audienc
 	}
 	req.Header.Set("Authorization", "Bearer "+bearer)
 	resp, err := transport.Client().Do(req)
-	if failed := rest.Failure(op, ref, resp, err); failed != nil {
+	failed := rest.Failure(op, ref, resp, err)
+	switch {
+	case errors.Is(failed, store.ErrNotFound):
+		return secret.Value{}, unreadable // that there is no such service says nothing of any secret
+	case failed != nil:
 		return secret.Value{}, failed
 	}
 	defer resp.Body.Close() //nolint:errcheck // the transport has read it
