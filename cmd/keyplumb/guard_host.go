@@ -24,7 +24,8 @@ type address struct {
 // The policy and the environment must agree where both speak. On a developer's
 // machine either is enough. In CI one person must not be able to redirect a
 // credential alone: what is neither the public default, nor loopback, nor
-// GitHub's own API as the runner gives it, is named in both or by --allow-host.
+// GitHub's own API as the runner gives it, for what is GitHub's, is named in both
+// or by --allow-host.
 func hostAllowed(a address, j job, allowed []string) (string, error) {
 	chosen := firstOf(a.policy, a.environment, a.public)
 	if chosen == "" {
@@ -41,7 +42,7 @@ func hostAllowed(a address, j job, allowed []string) (string, error) {
 	case !j.inCI(),
 		isLoopback(u.Hostname()),
 		sameOrigin(chosen, a.public),
-		j.ci == githubCI && sameOrigin(chosen, j.server),
+		a.variable == "GITHUB_API_URL" && j.ci == githubCI && sameOrigin(chosen, j.server),
 		a.policy != "" && a.environment != "",
 		hostNamed(u, allowed):
 		return chosen, nil

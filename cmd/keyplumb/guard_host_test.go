@@ -49,13 +49,17 @@ func TestHostAllowed(t *testing.T) {
 		{"credential in it, at home", address{policy: "https://user:word@vault.acme.example"}, job{}, nil, ""},
 		{"not http", address{policy: "file:///etc/passwd"}, job{}, nil, ""},
 		{"not a URL", address{policy: "vault.acme.example:8200"}, job{}, nil, ""},
-		{"GitHub's own", address{environment: "https://github.acme.example/api/v3", public: "https://api.github.com/"}, hub, nil, "https://github.acme.example/api/v3"},
-		{"GitHub's own, elsewhere", address{environment: "https://github.acme.example/api/v3", public: "https://api.github.com/"}, ci, nil, ""},
+		{"GitHub's own", address{variable: "GITHUB_API_URL", environment: "https://github.acme.example/api/v3", public: "https://api.github.com/"}, hub, nil, "https://github.acme.example/api/v3"},
+		{"GitHub's own, for a vault", address{policy: "https://github.acme.example/pages/mallory"}, hub, nil, ""},
+		{"GitHub's own, elsewhere", address{variable: "GITHUB_API_URL", environment: "https://github.acme.example/api/v3", public: "https://api.github.com/"}, ci, nil, ""},
 		{"not GitHub's own", address{policy: other, public: "https://api.github.com/"}, hub, nil, ""},
 		{"a GitHub job without API", address{policy: other}, job{ci: githubCI}, nil, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.address.service, test.address.variable = "source vault", "VAULT_ADDR"
+			test.address.service = "source vault"
+			if test.address.variable == "" {
+				test.address.variable = "VAULT_ADDR"
+			}
 			got, err := hostAllowed(test.address, test.job, test.allow)
 			if got != test.want || (err == nil) != (test.want != "") {
 				t.Fatalf("got %q, %v; want %q", got, err, test.want)
