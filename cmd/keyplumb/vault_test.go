@@ -211,3 +211,18 @@ func TestTokenThatStays(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 }
+
+type panicking struct{}
+
+func (panicking) Close(context.Context) error { panic("hvs.canary") }
+
+// TestPanicAtTheEnd: a defect while a token is given back keeps no other token
+// from being given back, and shows none.
+func TestPanicAtTheEnd(t *testing.T) {
+	var errs strings.Builder
+	p := &providers{run: &run{Command: &Command{Stderr: &errs}}, borrowed: []closer{panicking{}}}
+	p.close(t.Context())
+	if out := errs.String(); strings.Contains(out, "canary") || !strings.Contains(out, "could not be revoked") {
+		t.Errorf("%s", out)
+	}
+}

@@ -184,7 +184,14 @@ func (p *providers) close(ctx context.Context) {
 	var group sync.WaitGroup
 	failed := make([]error, len(p.borrowed))
 	for i, c := range p.borrowed {
-		group.Go(func() { failed[i] = c.Close(ctx) })
+		group.Go(func() {
+			defer func() {
+				if recover() != nil { // with what may be a token; Go would print it
+					failed[i] = engine.ErrDefect
+				}
+			}()
+			failed[i] = c.Close(ctx)
+		})
 	}
 	group.Wait()
 	if errors.Join(failed...) != nil {
