@@ -180,6 +180,8 @@ func (s *Source) meantForUs(identity secret.Value) error {
 	return nil
 }
 
+const revoke = "auth/token/revoke-self"
+
 // Close revokes the token, if it was borrowed. The source logs in again if it
 // is read after that.
 func (s *Source) Close(ctx context.Context) error {
@@ -190,7 +192,7 @@ func (s *Source) Close(ctx context.Context) error {
 	}
 	token := s.session.token
 	s.session = session{}
-	r := request{op: "revoke the token", ref: s.host, method: http.MethodPost, path: "auth/token/revoke-self", token: token}
+	r := request{op: "revoke the token", ref: s.host, method: http.MethodPost, path: revoke, token: token}
 	got, told, err := s.call(ctx, r)
 	switch {
 	case err == nil && got.status == http.StatusNotFound:

@@ -70,7 +70,13 @@ type answer struct {
 // call makes a request. A 404 is an answer; every other failure is a
 // *store.Error, or ends with the context's own. told is whatever the server
 // said of the reason, to be matched and never shown.
+//
+// What gave no answer at all, after all tries, is not asked again: each secret
+// would wait as long. But for a token's sake it is.
 func (s *Source) call(ctx context.Context, r request) (got answer, told string, err error) {
+	if silent := s.silent.Load(); silent != nil && r.path != revoke {
+		return answer{}, "", silent
+	}
 	req := s.client.NewRequest(r.method, "/v1/"+r.path)
 	req.ClientToken = string(r.token.Reveal())
 	for name, values := range r.query {
@@ -86,7 +92,11 @@ func (s *Source) call(ctx context.Context, r request) (got answer, told string, 
 	// which is repeated where an answer is lost, and hide statuses.
 	resp, err := s.client.RawRequestWithContext(ctx, req) //nolint:staticcheck // see above
 	if resp == nil {
-		return answer{}, "", rest.Failure(r.op, r.ref, nil, err)
+		err = rest.Failure(r.op, r.ref, nil, err)
+		if failed, ok := errors.AsType[*store.Error](err); ok && errors.Is(failed, store.ErrUnavailable) {
+			s.silent.Store(failed)
+		}
+		return answer{}, "", err
 	}
 	defer resp.Body.Close() //nolint:errcheck // there is no connection behind it
 	body, unread := io.ReadAll(resp.Body)

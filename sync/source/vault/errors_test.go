@@ -169,6 +169,48 @@ func TestThrottled(t *testing.T) {
 	}
 }
 
+// TestAllHung: many secrets take no longer than one. A run of hundreds would
+// not end in a day.
+func TestAllHung(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := emulator.New(emulator.Options{})
+		e.Inject(emulator.Fault{Effect: emulator.Hang()})
+		source := open(t, vault.Options{Address: "https://vault.example.com", Mount: "kv", KV: 2, Next: inMemory{e},
+			Auth: vault.Auth{Method: vault.Token, Token: secretOf("hvs.root")}})
+		started := time.Now()
+		for _, got := range source.Read(t.Context(), many(40)) {
+			if !errors.Is(got.Err, store.ErrUnavailable) {
+				t.Error(got.Err)
+			}
+		}
+		if took := time.Since(started); took > 3*time.Minute {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+// TestAllCut: so it is where the mount cannot even be found.
+func TestAllCut(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, 2)
+	s.Inject(emulator.Fault{Effect: emulator.DropBefore()})
+	for _, got := range open(t, s.options()).Read(t.Context(), many(40)) {
+		if !errors.Is(got.Err, store.ErrUnavailable) {
+			t.Error(got.Err)
+		}
+	}
+	if n := len(s.Requests()); n > 8 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func many(n int) (refs []store.Reference) {
+	for i := range n {
+		refs = append(refs, store.Reference{Path: fmt.Sprint("api", i), Field: "KEY"})
+	}
+	return refs
+}
+
 // TestHung: a vault that never answers ends a run in a bounded time: a read
 // after four tries of half a minute, a login, which may have been heard, after
 // one.

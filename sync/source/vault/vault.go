@@ -32,6 +32,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/vault/api"
 
@@ -71,6 +72,8 @@ type Source struct {
 	mu      sync.Mutex // guards what was found out, and is held while it is found out
 	session session
 	engines []engine
+
+	silent atomic.Pointer[store.Error] // the first request that was not answered
 }
 
 // New opens a source without a request. The errors are store.ErrInvalid, and
