@@ -32,6 +32,9 @@ func vaultCases() []leakCase {
 		}), commands: running},
 		{name: "vault, whole secrets", prepare: fromVault(func(_ *aviary, v *vaultStage) { v.source("JSON: {}", `JSON: in: [_]: from: field: ""`) }), commands: running},
 		{name: "vault, no such field", prepare: fromVault(func(_ *aviary, v *vaultStage) { v.source("JSON: {}", `JSON: in: [_]: from: field: "SHORT.none"`) }), commands: running},
+		{name: "vault, a value for an owner", prepare: fromVault(func(a *aviary, v *vaultStage) {
+			v.vault.SetCustomMetadata("kv", "prod/api", map[string]string{"owner": a.values["prod"]["QUOTES"], "expires": "2020-01-01"})
+		}), commands: running},
 		{name: "vault, deleted", prepare: fromVault(func(_ *aviary, v *vaultStage) { v.vault.DeleteVersions("kv", "prod/api", 1) }), commands: running},
 		{name: "vault, sealed", prepare: fromVault(func(_ *aviary, v *vaultStage) { v.vault.Seal() }), commands: running},
 		{name: "vault, values in the wrong variables", prepare: fromVault(func(a *aviary, _ *vaultStage) {

@@ -226,3 +226,17 @@ func TestPanicAtTheEnd(t *testing.T) {
 		t.Errorf("%s", out)
 	}
 }
+
+// TestVaultSaysExpired: a date beside the secrets, and whose they are, reach
+// the plan.
+func TestVaultSaysExpired(t *testing.T) {
+	v := unsyncedVault(t)
+	v.vault.SetCustomMetadata("kv", "prod/api", map[string]string{"owner": "payments", "expires": "2020-01-31"})
+	v.edit("keyplumb.cue", func(text string) string { return swap(text, `FIRST: owner:  "a"`, `FIRST: {}`) })
+	out := v.must(exitFindings, "sync", "--env", "prod")
+	for _, want := range []string{"expired-value", "expired at 2020-01-31 00:00:00 UTC", "its source names payments as its owner"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}

@@ -28,6 +28,8 @@ type edition struct {
 	created   time.Time
 	deleted   time.Time // zero: it was not
 	destroyed bool
+	expires   time.Time // zero: nothing says that it ends
+	owner     string
 	data      store.Fields // nil where it is gone
 }
 
@@ -146,6 +148,7 @@ func (r request) versioned(got answer, asked int) (edition, error) {
 		}
 		return e, nil
 	}
+	e.about(metadata, asked == 0)
 	if e.data, ok = got.secret.Data["data"].(map[string]any); !ok {
 		return edition{}, r.unreadable()
 	}

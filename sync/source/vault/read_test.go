@@ -209,3 +209,42 @@ func TestNamespaces(t *testing.T) {
 	wanted{ref: store.Reference{Path: "api", Field: "KEY"}, value: "theirs"}.check(t, open(t, o))
 	wanted{ref: store.Reference{Path: "other", Field: "KEY"}, kind: store.ErrDenied, says: `path "kv/data/other" { capabilities = ["read"] }, in the namespace team/web`}.check(t, open(t, o))
 }
+
+// TestAbout: what a secret's custom metadata says of its owner and its end goes
+// with each reading, without a further request; the end is that of the newest
+// version. What a vault deletes by itself ends then.
+func TestAbout(t *testing.T) {
+	noon := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	for name, test := range map[string]struct {
+		custom  map[string]string
+		deleted time.Time
+		version string
+		owner   string
+		expires time.Time
+	}{
+		"nothing":                  {},
+		"both":                     {custom: map[string]string{"owner": "payments", "expires": "2027-01-31T08:00:00+02:00", "other": "x"}, owner: "payments", expires: time.Date(2027, 1, 31, 6, 0, 0, 0, time.UTC)},
+		"a day":                    {custom: map[string]string{"expires": "2027-01-31"}, expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)},
+		"no date":                  {custom: map[string]string{"expires": "soon"}},
+		"an owner that is no name": {custom: map[string]string{"owner": "a\nb"}},
+		"an owner of many words":   {custom: map[string]string{"owner": strings.Repeat("x", 101)}},
+		"deleted after a while":    {deleted: noon.Add(time.Hour), expires: noon.Add(time.Hour)},
+		"deleted before the date":  {custom: map[string]string{"expires": "2027-01-31"}, deleted: noon.Add(time.Hour), expires: noon.Add(time.Hour)},
+		"deleted after the date":   {custom: map[string]string{"expires": "2026-11-25"}, deleted: noon.AddDate(1, 0, 0), expires: time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)},
+		"an older version":         {custom: map[string]string{"owner": "payments", "expires": "2027-01-31"}, version: "previous", owner: "payments"},
+		"an older one by number":   {custom: map[string]string{"expires": "2027-01-31"}, version: "1"},
+		"one by number":            {custom: map[string]string{"expires": "2027-01-31"}, version: "2"},
+	} {
+		s := newServer(t, 2)
+		s.Put("kv", "api", map[string]any{"KEY": "value"})
+		s.Put("kv", "api", map[string]any{"KEY": "value"})
+		s.SetCustomMetadata("kv", "api", test.custom)
+		if !test.deleted.IsZero() {
+			s.DeleteAt("kv", "api", 2, test.deleted)
+		}
+		got := readOne(t.Context(), t, open(t, s.options()), store.Reference{Path: "api", Field: "KEY", Version: test.version})
+		if got.Err != nil || got.Owner != test.owner || !got.Expires.Equal(test.expires) {
+			t.Errorf("%s: owner %q, expires %v, %v", name, got.Owner, got.Expires, got.Err)
+		}
+	}
+}
