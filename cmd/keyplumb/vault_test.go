@@ -172,16 +172,10 @@ func TestTokenEndsWithTheRun(t *testing.T) {
 		spoil func(v *vaultStage, interrupt func())
 		code  int
 	}{
-		"denied":  {func(v *vaultStage, _ func()) { v.fault("GET", "/kv/data/prod/api", emulator.Refuse(403)) }, exitFailed},
-		"missing": {func(v *vaultStage, _ func()) { v.vault.Remove("kv", "prod/api") }, exitFindings},
-		"interrupted": {func(v *vaultStage, interrupt func()) {
-			v.vault.After(func(_ int, _, path string) {
-				if strings.HasPrefix(path, "/sys/internal") {
-					interrupt()
-					time.Sleep(200 * time.Millisecond)
-				}
-			})
-		}, exitInterrupted},
+		"denied":                   {func(v *vaultStage, _ func()) { v.fault("GET", "/kv/data/prod/api", emulator.Refuse(403)) }, exitFailed},
+		"missing":                  {func(v *vaultStage, _ func()) { v.vault.Remove("kv", "prod/api") }, exitFindings},
+		"interrupted":              {interruptedAt("/sys/internal"), exitInterrupted},
+		"interrupted at the login": {interruptedAt("/auth/jwt/login"), exitInterrupted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -197,6 +191,19 @@ func TestTokenEndsWithTheRun(t *testing.T) {
 			}
 			if alive := v.vault.Tokens(); len(alive) != 0 || v.asked()["POST /auth/jwt/login"] != 1 {
 				t.Errorf("%d tokens are left of %d logins\n%s", len(alive), v.asked()["POST /auth/jwt/login"], out)
+			}
+		})
+	}
+}
+
+// interruptedAt interrupts the run when the vault has done what it was asked, and
+// has not answered yet.
+func interruptedAt(start string) func(*vaultStage, func()) {
+	return func(v *vaultStage, interrupt func()) {
+		v.vault.After(func(_ int, _, path string) {
+			if strings.HasPrefix(path, start) {
+				interrupt()
+				time.Sleep(200 * time.Millisecond)
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -90,8 +91,8 @@ func (s *Source) token(ctx context.Context) (secret.Value, error) {
 	}
 	if s.session.failed == nil && s.session.token.IsEmpty() {
 		err := s.login(ctx)
-		if ctx.Err() != nil {
-			return secret.Value{}, err
+		if ended := ctx.Err(); ended != nil {
+			return secret.Value{}, ended
 		}
 		s.session.failed = err
 	}
@@ -100,9 +101,16 @@ func (s *Source) token(ctx context.Context) (secret.Value, error) {
 
 func (s *Source) login(ctx context.Context) error {
 	body, err := s.proof(ctx)
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return err
 	}
+	// A token that the vault has made, and whose answer nobody waited for, could
+	// not be revoked.
+	ctx, cancel := outlasting(ctx, grace)
+	defer cancel()
 	path := "auth/" + s.options.Auth.Mount + "/login"
 	r := request{op: "log in", ref: s.host + "/" + path, method: http.MethodPost, path: path, body: body}
 	got, told, err := s.call(ctx, r)
@@ -126,6 +134,16 @@ func (s *Source) login(ctx context.Context) error {
 	// A batch token cannot be revoked; it ends by itself.
 	s.session = session{token: token, borrowed: tokenType(auth.ClientToken) != "batch"}
 	return nil
+}
+
+// grace is how long an interrupted run waits for the answer to a login.
+const grace = 3 * time.Second
+
+// outlasting gives a context that ends some time after the one it is made from.
+func outlasting(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, cancel) })
+	return longer, func() { stop(); cancel() }
 }
 
 // tokenType tells a batch token by its prefix, since the client's own structure

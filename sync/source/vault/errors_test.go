@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -253,4 +254,22 @@ func TestProxysNotFound(t *testing.T) {
 		}
 		proxy.Close()
 	}
+}
+
+// TestInterruptedLogin: a login's answer is waited for a little longer than the
+// run lasts, and no more.
+func TestInterruptedLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := emulator.New(emulator.Options{})
+		e.Inject(emulator.Fault{Effect: emulator.Hang()})
+		source := open(t, vault.Options{Address: "https://vault.example.com", Mount: "kv", KV: 2, Next: inMemory{e},
+			Auth: vault.Auth{Method: vault.AppRole, RoleID: secretOf("role")}})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		started := time.Now()
+		got := readOne(ctx, t, source, store.Reference{Path: "api", Field: "KEY"})
+		if took := time.Since(started); !errors.Is(got.Err, context.DeadlineExceeded) || took != 4*time.Second {
+			t.Errorf("%v after %v", got.Err, took)
+		}
+	})
 }
