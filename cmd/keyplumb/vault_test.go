@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -244,6 +245,31 @@ func TestVaultSaysExpired(t *testing.T) {
 	for _, want := range []string{"expired-value", "expired at 2020-01-31 00:00:00 UTC", "its source names payments as its owner"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}
+
+// TestIdentityIsTheRunners: only a job of GitHub Actions asks the runner's
+// service, and never in clear text over a network.
+func TestIdentityIsTheRunners(t *testing.T) {
+	for name, environ := range map[string]map[string]string{
+		"a machine":      {"CI": "", "GITHUB_ACTIONS": ""},
+		"GitLab":         {"GITHUB_ACTIONS": "", "GITLAB_CI": "true", "CI_PIPELINE_SOURCE": "push"},
+		"another system": {"GITHUB_ACTIONS": ""},
+		"clear text":     {"ACTIONS_ID_TOKEN_REQUEST_URL": "http://runner.example/token"},
+		"no address":     {"ACTIONS_ID_TOKEN_REQUEST_URL": "/token"},
+		"no bearer":      {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": ""},
+	} {
+		v := unsyncedVault(t)
+		v.runner.Config.Handler = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Errorf("%s: the runner is asked", name) })
+		for variable, value := range environ {
+			v.setenv(variable, value)
+		}
+		if out := v.must(exitFailed, "plan", "--env", "prod", "--allow-target", "api"); !strings.Contains(out, "identity token") || strings.Contains(out, v.bearer) {
+			t.Errorf("%s: %s", name, out)
+		}
+		if asked := v.asked(); len(asked) != 0 {
+			t.Errorf("%s: asked %v", name, asked)
 		}
 	}
 }

@@ -248,3 +248,19 @@ func TestAbout(t *testing.T) {
 		}
 	}
 }
+
+// TestOddPaths: a path is what it says, and nothing in it is read as more.
+func TestOddPaths(t *testing.T) {
+	for _, version := range []int{1, 2} {
+		s := newServer(t, version)
+		source := open(t, s.options())
+		for i, path := range []string{"a?version=1", "a#b", "a%2fb", "%2e%2e/a", "..a/b..", `a\..\b`, "a b/ c", "a+b", "a;b", "ä/日本", "a:b@c", "a&list=true", "{env}", "~"} {
+			value := fmt.Sprint("value ", i)
+			s.Put("kv", path, map[string]any{"KEY": value})
+			wanted{ref: store.Reference{Path: path, Field: "KEY"}, value: value}.check(t, source)
+		}
+		for _, path := range []string{"..", "a/..", "../sys", "a/./b", "a/.../b", "a\nb", "a\x00b", "a//b"} {
+			wanted{ref: store.Reference{Path: path, Field: "KEY"}, kind: store.ErrInvalid, says: "no path of a secret"}.check(t, source)
+		}
+	}
+}
