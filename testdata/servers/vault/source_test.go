@@ -128,6 +128,25 @@ func TestWhatIsGoneIsToldApart(t *testing.T) {
 	wantError(t, again.Err, store.ErrNotFound, "no such secret")
 }
 
+// TestAbout reads what a real Vault says of a secret besides its value.
+func TestAbout(t *testing.T) {
+	v := start(t)
+	v.secrets()
+	v.admin("POST", "kv/metadata/prod/web", fields{"custom_metadata": fields{"owner": "payments", "expires": "2100-01-31"}})
+	v.admin("POST", "kv/metadata/prod/short", fields{"delete_version_after": "1h"})
+	v.admin("POST", "kv/data/prod/short", fields{"data": fields{"KEY": "short"}})
+	source := v.open(withToken(v.token("prod")))
+	if got := read(t, source, "prod/web", "KEY", ""); got.Owner != "payments" || got.Expires.Format(time.DateOnly) != "2100-01-31" {
+		t.Errorf("owner %q, expires %v, %v", got.Owner, got.Expires, got.Err)
+	}
+	if got := read(t, source, "prod/web", "KEY", "previous"); got.Owner != "payments" || !got.Expires.IsZero() {
+		t.Errorf("owner %q, expires %v, %v", got.Owner, got.Expires, got.Err)
+	}
+	if got := read(t, source, "prod/short", "KEY", ""); got.Owner != "" || time.Until(got.Expires) > time.Hour || time.Until(got.Expires) < 50*time.Minute {
+		t.Errorf("owner %q, expires %v, %v", got.Owner, got.Expires, got.Err)
+	}
+}
+
 // TestRefusals reads with tokens that are not good, of mounts that are not
 // there, and from a Vault that is sealed.
 func TestRefusals(t *testing.T) {
@@ -166,7 +185,24 @@ func TestRefusals(t *testing.T) {
 	})
 	t.Run("version 2 taken for version 1", func(t *testing.T) {
 		source := v.open(withToken(v.root), func(o *vault.Options) { o.KV = 1 })
-		wantError(t, read(t, source, "prod/web", "KEY", "").Err, store.ErrNotFound, "kv: 1")
+		wantError(t, read(t, source, "prod/web", "KEY", "").Err, store.ErrInvalid, "kv: 1")
+	})
+	t.Run("version 1 taken for version 2", func(t *testing.T) {
+		v.policy("data", map[string][]string{"one/data/*": {"read"}})
+		source := v.open(withToken(v.token("prod", "data")), func(o *vault.Options) { o.Mount, o.KV = "one", 2 })
+		wantError(t, read(t, source, "prod/web", "KEY", "").Err, store.ErrInvalid, "kv: 2")
+	})
+	t.Run("no such mount, for one who may", func(t *testing.T) {
+		source := v.open(withToken(v.root), func(o *vault.Options) { o.Mount, o.KV = "nowhere", 2 })
+		wantError(t, read(t, source, "prod/web", "KEY", "").Err, store.ErrInvalid, "nothing is mounted at nowhere")
+	})
+	t.Run("no engine", func(t *testing.T) {
+		for _, path := range []string{"auth/token/lookup-self", "sys/health", "cubbyhole/x", "identity/oidc/config"} {
+			source := v.open(withToken(v.root), func(o *vault.Options) { o.Mount = "" })
+			if got := read(t, source, path, "", ""); got.Err == nil || errors.Is(got.Err, store.ErrNotFound) {
+				t.Errorf("%s: %v", path, got.Err)
+			}
+		}
 	})
 	t.Run("sealed", func(t *testing.T) {
 		token := v.token("prod")
