@@ -42,6 +42,10 @@ func vaultCases() []leakCase {
 				a.setenv(name, a.values["prod"][[]string{"JSON", "SHORT", "UNICODE"}[i]])
 			}
 		}), commands: running},
+		{name: "vault, a value for a namespace", prepare: fromVault(func(a *aviary, v *vaultStage) {
+			a.setenv("VAULT_NAMESPACE", a.values["prod"]["QUOTES"])
+			v.vault.AddPolicy("read-prod")
+		}), commands: running},
 		{name: "vault, a value for an address", prepare: fromVault(func(a *aviary, _ *vaultStage) { a.setenv("VAULT_ADDR", a.values["prod"]["QUOTES"]) }), commands: running},
 		{name: "vault, a value for the client", prepare: fromVault(func(a *aviary, _ *vaultStage) { a.setenv("VAULT_SKIP_VERIFY", a.values["prod"]["SHORT"]) }), commands: running},
 	}

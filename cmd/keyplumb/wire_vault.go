@@ -33,9 +33,13 @@ func (p *providers) openVault(s policy.Source) (store.Source, error) {
 	if auth.Identity != nil && !p.job.inCI() && p.Getenv("VAULT_TOKEN") != "" {
 		auth.Method = vault.Token
 	}
+	namespace, variable := s.Settings["namespace"], ""
+	if named := p.Getenv("VAULT_NAMESPACE"); namespace == "" && named != "" {
+		namespace, variable = named, "VAULT_NAMESPACE"
+	}
 	kv := map[string]int{"1": 1, "2": 2}[s.Settings["kv"]]
 	return vault.New(vault.Options{
-		Address: base, Namespace: firstOf(s.Settings["namespace"], p.Getenv("VAULT_NAMESPACE")), Mount: s.Settings["mount"], KV: kv, Auth: auth,
+		Address: base, Namespace: namespace, NamespaceFrom: variable, Mount: s.Settings["mount"], KV: kv, Auth: auth,
 		UserAgent: "keyplumb", TLS: config, Limiter: p.vault, Notify: p.waiting,
 	})
 }

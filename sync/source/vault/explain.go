@@ -61,8 +61,11 @@ func (s *Source) explainMount(err error, told, about string) error {
 }
 
 func (s *Source) inNamespace() string {
-	if s.options.Namespace == "" {
+	switch {
+	case s.options.Namespace == "":
 		return ""
+	case s.options.NamespaceFrom != "":
+		return ", in the namespace that " + s.options.NamespaceFrom + " names"
 	}
 	return ", in the namespace " + strings.Trim(s.options.Namespace, "/")
 }

@@ -42,11 +42,12 @@ import (
 
 // Options configure a source for one environment.
 type Options struct {
-	Address   string // https://host:8200, and a path where the vault lies below one
-	Namespace string // of Vault Enterprise, HCP and OpenBao; "" is the root
-	Mount     string // of the engine; "" where the paths begin with it
-	KV        int    // the engine's version, 1 or 2; 0 is found out, with one request
-	Auth      Auth
+	Address       string // https://host:8200, and a path where the vault lies below one
+	Namespace     string // of Vault Enterprise, HCP and OpenBao; "" is the root
+	NamespaceFrom string // the variable that it is from, which may hold anything, and is then not shown; "" where the policy names it
+	Mount         string // of the engine; "" where the paths begin with it
+	KV            int    // the engine's version, 1 or 2; 0 is found out, with one request
+	Auth          Auth
 
 	UserAgent string
 	TLS       *tls.Config       // a vault's own roots
