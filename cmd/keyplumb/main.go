@@ -8,10 +8,15 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 )
 
 func main() {
+	// keyplumb logs nothing. What Go and libraries would log may hold anything:
+	// with GODEBUG=http2debug=2 every header and body.
+	log.SetOutput(io.Discard)
 	dir, err := os.Getwd()
 	if err != nil {
 		dir = "."

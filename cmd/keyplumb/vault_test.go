@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/pem"
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -271,5 +273,27 @@ func TestIdentityIsTheRunners(t *testing.T) {
 		if asked := v.asked(); len(asked) != 0 {
 			t.Errorf("%s: asked %v", name, asked)
 		}
+	}
+}
+
+// TestGoTellsNothing: Go's own debugging of HTTP/2 prints every header, a token
+// among them, to the standard logger.
+func TestGoTellsNothing(t *testing.T) {
+	v := unsyncedVault(t)
+	listening := httptest.NewUnstartedServer(v.vault)
+	listening.EnableHTTP2 = true
+	listening.StartTLS()
+	t.Cleanup(listening.Close)
+	roots := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: listening.Certificate().Raw})
+	v.write("roots.pem", string(roots))
+	v.vault.AddToken("hvs.canary")
+	for name, value := range map[string]string{
+		"VAULT_ADDR": listening.URL, "VAULT_CACERT": "roots.pem", "VAULT_TOKEN": "hvs.canary", "GODEBUG": "http2debug=2", "GITHUB_ACTIONS": "", "CI": "",
+	} {
+		v.setenv(name, value)
+	}
+	out, err := v.process(t.Context(), "plan", "--env", "prod").CombinedOutput()
+	if err != nil || strings.Contains(string(out), "hvs.canary") || strings.Contains(string(out), "http2: ") {
+		t.Errorf("%v\n%.2000s", err, out)
 	}
 }
