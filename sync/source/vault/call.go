@@ -117,6 +117,9 @@ func (s *Source) call(ctx context.Context, r request) (got answer, told string, 
 	if got.secret, err = api.ParseSecret(bytes.NewReader(body)); err != nil {
 		return answer{}, "", r.unreadable()
 	}
+	if got.secret != nil && !hasData(body) {
+		got.secret.Data = nil // of an answer with nothing in it, the client makes the whole the data
+	}
 	return got, reasons(body), nil
 }
 
@@ -143,7 +146,14 @@ func isVaults(status int, body []byte) bool {
 	return said.Data != nil || said.Auth != nil || status == http.StatusNotFound && said.Errors != nil
 }
 
-// reasons reads the errors of an answer, in lower case.
+func hasData(body []byte) bool {
+	var said struct {
+		Data map[string]json.RawMessage `json:"data"`
+	}
+	return json.Unmarshal(body, &said) == nil && said.Data != nil
+}
+
+// reasons reads the errors of an answer, in lower case, a line for each.
 // https://developer.hashicorp.com/vault/api-docs#error-response
 func reasons(body []byte) string {
 	var said struct {
@@ -152,5 +162,9 @@ func reasons(body []byte) string {
 	if json.Unmarshal(body, &said) != nil {
 		return ""
 	}
-	return strings.ToLower(strings.Join(said.Errors, "\n"))
+	told := ""
+	for _, reason := range said.Errors {
+		told += strings.ToLower(reason) + "\n"
+	}
+	return told
 }
