@@ -144,6 +144,17 @@ sources: vault:`, 1)
 	if out := v.must(exitOK, "drift"); !strings.Contains(out, "6 in sync") {
 		t.Errorf("%s", out)
 	}
+	// However the key is not to be had, nothing else is done, and no token is left.
+	for name, spoil := range map[string]func(){
+		"missing": func() { v.vault.Remove("kv", "keyplumb") },
+		"no key":  func() { v.vault.Put("kv", "keyplumb", map[string]any{"KEYPLUMB_LEDGER_KEY": "none"}) },
+		"denied":  func() { v.vault.AddPolicy("read-key", emulator.Allow("kv/data/other", "read")) },
+	} {
+		spoil()
+		if out := v.must(exitFailed, "sync", "--prune"); !strings.Contains(out, "ledger key") {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
 	if alive := v.vault.Tokens(); len(alive) != 0 {
 		t.Errorf("%d tokens are left", len(alive))
 	}
