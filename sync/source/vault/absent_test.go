@@ -52,7 +52,7 @@ func TestNoWordOnASecret(t *testing.T) {
 			o := s.options()
 			test.spoil(s, &o)
 			got := readOne(t.Context(), t, open(t, o), ref)
-			if text := fmt.Sprint(got.Err, " ", store.Hint(got.Err)); isAbsent(got.Err) || !errors.Is(got.Err, test.kind) || !strings.Contains(text, test.says) {
+			if text := fmt.Sprint(got.Err, " ", store.Hint(got.Err)); isAbsent(got.Err) || store.Hint(got.Err) == "" || !errors.Is(got.Err, test.kind) || !strings.Contains(text, test.says) {
 				t.Errorf("%s; want %v, saying %q", text, test.kind, test.says)
 			}
 		})

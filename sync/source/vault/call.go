@@ -125,7 +125,8 @@ func (s *Source) call(ctx context.Context, r request) (got answer, told string, 
 
 // unreadable is the error for an answer that makes no sense.
 func (r request) unreadable() *store.Error {
-	return &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
+	return &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read",
+		Hint: "is the address the vault's? What answers there may be something that stands before it; else run keyplumb again"}
 }
 
 // isVaults tells an answer of a vault from one of whatever stands before it:
