@@ -52,6 +52,16 @@ func TestBadVault(t *testing.T) {
 		{badInput{name: "throttled for an hour", code: exitFailed, want: []string{"throttled", "hint: run keyplumb again"}},
 			func(v *vaultStage) { v.fault("GET", "/kv/data/prod/api", emulator.RateLimited(3600)) }},
 		{badInput{name: "nobody there", code: exitFailed, want: []string{"unavailable: no connection"}}, func(v *vaultStage) { v.setenv("VAULT_ADDR", "http://127.0.0.1:1") }},
+		{badInput{name: "a certificate of nobody", code: exitFailed, want: []string{"certificate is not trusted", "VAULT_CACERT"}}, func(v *vaultStage) { v.setenv("VAULT_ADDR", listenTLS(v.t, v.vault).url) }},
+		{badInput{name: "a vault that fails", code: exitFailed, want: []string{"read prod/api: unavailable (HTTP 500)"}}, func(v *vaultStage) { v.fault("GET", "/kv/data/prod/api", emulator.Refuse(500)) }},
+		{badInput{name: "in maintenance", code: exitFailed, want: []string{"in maintenance (HTTP 503)"}}, func(v *vaultStage) { v.fault("GET", "/kv/data/prod/api", emulator.Echo(503)) }},
+		{badInput{name: "a request that makes no sense to it", code: exitFailed, want: []string{"refused as invalid (HTTP 400)"}}, func(v *vaultStage) { v.fault("GET", "/kv/data/prod/api", emulator.Refuse(400)) }},
+		{badInput{name: "a login that fails", code: exitFailed, want: []string{"/auth/jwt/login: unavailable (HTTP 500)"}}, func(v *vaultStage) { v.fault("POST", "/auth/jwt/login", emulator.Refuse(500)) }},
+		{badInput{name: "a runner that fails", code: exitFailed, want: []string{"identity token ACTIONS_ID_TOKEN_REQUEST_URL: unavailable (HTTP 503)"}},
+			func(v *vaultStage) {
+				v.runner.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+			}},
+		{badInput{name: "the vault's own", code: exitFailed, want: []string{"what is mounted there is the vault's own"}}, func(v *vaultStage) { v.source(`mount: "kv"`, `mount: "auth/token", kv: 1`) }},
 		{badInput{name: "half an answer", code: exitFailed, want: []string{"read prod/api: unavailable"}},
 			func(v *vaultStage) { v.fault("GET", "/kv/data/prod/api", emulator.Malformed()) }},
 		{badInput{name: "an answer over the cap", code: exitFailed, want: []string{"read prod/api: unavailable: answer too long"}},
@@ -97,6 +107,9 @@ func TestBadVault(t *testing.T) {
 			v := unsyncedVault(t)
 			bad.spoil(v)
 			bad.args = "sync --env prod"
+			if bad.code == exitFailed {
+				bad.want = append(bad.want, "hint: ")
+			}
 			bad.try(v.stage)
 		})
 	}
@@ -141,7 +154,7 @@ type secured struct {
 	roots []byte
 }
 
-func listenTLS(t *testing.T, h http.Handler) secured {
+func listenTLS(t testing.TB, h http.Handler) secured {
 	t.Helper()
 	listening := httptest.NewUnstartedServer(h)
 	listening.Config.ErrorLog = log.New(io.Discard, "", 0)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,10 +51,11 @@ const maxIdentity = 64 << 10
 // https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
 func (p *providers) githubIdentity(ctx context.Context, address, bearer, audience string) (secret.Value, error) {
 	const op, ref = "ask for the job's identity token", "ACTIONS_ID_TOKEN_REQUEST_URL"
-	unreadable := &store.Error{Op: op, Ref: ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
+	const hint = "pass on ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN as the runner set them; if they are, run the job again"
+	unreadable := &store.Error{Op: op, Ref: ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read", Hint: hint}
 	transport, err := rest.New(rest.Options{Base: address, UserAgent: "keyplumb", MaxBody: maxIdentity, Notify: p.waiting})
 	if err != nil {
-		return secret.Value{}, rest.Failure(op, ref, nil, err)
+		return secret.Value{}, hinted(rest.Failure(op, ref, nil, err), hint)
 	}
 	u, err := url.Parse(address)
 	if err != nil {
@@ -73,7 +75,7 @@ func (p *providers) githubIdentity(ctx context.Context, address, bearer, audienc
 	case errors.Is(failed, store.ErrNotFound):
 		return secret.Value{}, unreadable // that there is no such service says nothing of any secret
 	case failed != nil:
-		return secret.Value{}, failed
+		return secret.Value{}, hinted(failed, hint)
 	}
 	defer resp.Body.Close() //nolint:errcheck // the transport has read it
 	var answer struct {
@@ -83,6 +85,14 @@ func (p *providers) githubIdentity(ctx context.Context, address, bearer, audienc
 		return secret.Value{}, unreadable
 	}
 	return secret.New([]byte(answer.Value)), nil
+}
+
+// hinted says what to do about an error that does not.
+func hinted(err error, hint string) error {
+	if e, ok := errors.AsType[*store.Error](err); ok {
+		e.Hint = cmp.Or(e.Hint, hint)
+	}
+	return err
 }
 
 // serviceAccountToken is where a pod finds the token of its service account.

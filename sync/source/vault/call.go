@@ -25,7 +25,7 @@ func newClient(address, namespace string, transport *rest.Transport) (*api.Clien
 	}
 	base, err := url.Parse(address)
 	if err != nil || base.RawQuery != "" || base.Fragment != "" || base.RawPath != "" {
-		return nil, "", refuse("the address is that of a vault, with nothing after it", "")
+		return nil, "", refuse("the address is that of a vault, with nothing after it", lookAt)
 	}
 	client, err := api.NewClient(&api.Config{
 		Address: strings.TrimRight(address, "/"),
@@ -75,7 +75,8 @@ type answer struct {
 // would wait as long. But for a token's sake it is.
 func (s *Source) call(ctx context.Context, r request) (got answer, told string, err error) {
 	if silent := s.silent.Load(); silent != nil && r.path != revoke {
-		return answer{}, "", silent
+		again := *silent // what it is about is added to it
+		return answer{}, "", &again
 	}
 	req := s.client.NewRequest(r.method, "/v1/"+r.path)
 	req.ClientToken = string(r.token.Reveal())
@@ -94,7 +95,8 @@ func (s *Source) call(ctx context.Context, r request) (got answer, told string, 
 	if resp == nil {
 		err = rest.Failure(r.op, r.ref, nil, err)
 		if failed, ok := errors.AsType[*store.Error](err); ok && errors.Is(failed, store.ErrUnavailable) {
-			s.silent.Store(failed)
+			first := *failed
+			s.silent.Store(&first)
 		}
 		return answer{}, "", err
 	}

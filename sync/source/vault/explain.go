@@ -12,7 +12,7 @@ import (
 
 // explain adds what holds for every request. What the server told is matched
 // with words of Vault's source, and never repeated.
-func explain(e *store.Error, told string) {
+func (s *Source) explain(e *store.Error, told string) {
 	switch {
 	case e.Status == http.StatusServiceUnavailable && strings.Contains(told, "is sealed"):
 		e.Detail, e.Hint = "the vault is sealed", "have it unsealed by those who hold its keys, and run keyplumb again"
@@ -27,6 +27,15 @@ func explain(e *store.Error, told string) {
 		e.Kind, e.Detail = store.ErrUnauthentic, "the token is wrong, was revoked, or has run out"
 		e.Hint = "log in again (VAULT_TOKEN), or give the role a token_ttl that lasts for the run"
 	}
+	switch {
+	case e.Hint != "":
+	case errors.Is(e, store.ErrUnavailable) && e.Status == 0:
+		e.Hint = "see with vault status whether the vault answers at " + s.host + " from here, with a certificate that is trusted (VAULT_CACERT), and run keyplumb again"
+	case errors.Is(e, store.ErrUnavailable):
+		e.Hint = "see with vault status how the vault is, and run keyplumb again"
+	default:
+		e.Hint = "ask those who run the vault: its audit log says what it makes of the request"
+	}
 }
 
 // explainRead tells what a policy must have for a read that was denied.
@@ -35,7 +44,7 @@ func (s *Source) explainRead(err error, told, path string) error {
 	if !ok {
 		return err
 	}
-	explain(e, told)
+	s.explain(e, told)
 	if errors.Is(e, store.ErrDenied) && e.Status != 0 {
 		e.Detail = cmp.Or(e.Detail, "the token may not read it")
 		e.Hint = fmt.Sprintf("the token's policies need: path %q { capabilities = [\"read\"] }%s", path, s.inNamespace())
@@ -51,7 +60,7 @@ func (s *Source) explainMount(err error, told, about string) error {
 	if e.Status == http.StatusNotFound { // of what stands before the vault
 		return unsaid(e)
 	}
-	explain(e, told)
+	s.explain(e, told)
 	if errors.Is(e, store.ErrDenied) && e.Status != 0 {
 		e.Detail = "nothing is mounted there, or the token may see nothing in it"
 		e.Hint = fmt.Sprintf("is it right in the policy? The token's policies need: path \"%s/data/…\" { capabilities = [\"read\"] }, for kv version 1 without data/%s",
@@ -79,7 +88,7 @@ func (s *Source) explainLogin(err error, told string) error {
 	switch e.Status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
 	default:
-		explain(e, told)
+		s.explain(e, told)
 		return e
 	}
 	e.Kind = store.ErrUnauthentic

@@ -28,6 +28,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -104,6 +105,9 @@ func New(o Options) (*Source, error) {
 	s.transport, err = rest.New(rest.Options{
 		Base: o.Address, UserAgent: o.UserAgent, TLS: o.TLS, Limiter: o.Limiter, Notify: o.Notify, Next: o.Next, MaxBody: maxBody,
 	})
+	if e, ok := errors.AsType[*store.Error](err); ok {
+		e.Hint = cmp.Or(e.Hint, lookAt)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +115,11 @@ func New(o Options) (*Source, error) {
 	return s, err
 }
 
+// lookAt is where the settings of a source come from.
+const lookAt = "look at the source in the policy, and at VAULT_ADDR and VAULT_NAMESPACE"
+
 func (s *Source) invalid(detail string) error {
-	return &store.Error{Op: "open", Ref: "vault source", Kind: store.ErrInvalid, Detail: detail}
+	return &store.Error{Op: "open", Ref: "vault source", Kind: store.ErrInvalid, Detail: detail, Hint: lookAt}
 }
 
 // isPath tells a path that means one thing to every server and proxy on the
