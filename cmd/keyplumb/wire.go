@@ -33,10 +33,10 @@ type providers struct {
 
 	progress *progress
 	mu       sync.Mutex
-	github   *rest.Limiter // GitHub counts by account, so its targets share one
-	gitlab   *rest.Limiter // and so does GitLab
-	vault    *rest.Limiter
-	borrowed []closer // what has tokens to be given back
+	github   *rest.Limiter            // GitHub counts by account, so its targets share one
+	gitlab   *rest.Limiter            // and so does GitLab
+	vaults   map[string]*rest.Limiter // by address
+	borrowed []closer                 // what has tokens to be given back
 }
 
 // A closer gives back what a provider borrowed.
@@ -44,7 +44,7 @@ type closer interface{ Close(context.Context) error }
 
 // wire sets up the engine.
 func (r *run) wire(ctx context.Context, j job, t tree) error {
-	p := &providers{run: r, job: j, tree: t, github: github.NewLimiter(), gitlab: gitlab.NewLimiter(), vault: rest.NewLimiter(rest.Pace{})}
+	p := &providers{run: r, job: j, tree: t, github: github.NewLimiter(), gitlab: gitlab.NewLimiter(), vaults: map[string]*rest.Limiter{}}
 	r.opened, p.progress = p, r.newProgress()
 	if err := errors.Join(p.built(), p.guardTargets(), p.adoptable()); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/keyplumb/keyplumb/policy"
+	"github.com/keyplumb/keyplumb/sync/rest"
 	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/source/vault"
 	"github.com/keyplumb/keyplumb/sync/store"
@@ -40,6 +41,17 @@ func (p *providers) openVault(s policy.Source) (store.Source, error) {
 	kv := map[string]int{"1": 1, "2": 2}[s.Settings["kv"]]
 	return vault.New(vault.Options{
 		Address: base, Namespace: namespace, NamespaceFrom: variable, Mount: s.Settings["mount"], KV: kv, Auth: auth,
-		UserAgent: "keyplumb", TLS: config, Limiter: p.vault, Notify: p.waiting,
+		UserAgent: "keyplumb", TLS: config, Limiter: p.vaultLimiter(base), Notify: p.waiting,
 	})
+}
+
+// vaultLimiter gives what is known of one vault's limits, for all environments
+// that are read from it.
+func (p *providers) vaultLimiter(base string) *rest.Limiter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.vaults[base] == nil {
+		p.vaults[base] = rest.NewLimiter(rest.Pace{})
+	}
+	return p.vaults[base]
 }

@@ -29,6 +29,7 @@ func TestContract(t *testing.T) {
 
 func fixture(t *testing.T, version int, secrets storetest.Secrets) storetest.SourceFixture {
 	s := newServer(t, version)
+	s.AddPolicy("reads", emulator.Allow("kv/*", "read")) // the metadata, too
 	fill := func(secrets storetest.Secrets) {
 		for path, fields := range secrets {
 			s.Put("kv", path, fields)
@@ -65,6 +66,9 @@ func fixture(t *testing.T, version int, secrets storetest.Secrets) storetest.Sou
 			}
 			s.Inject(emulator.Fault{When: func(_ int, _, path string) bool { return strings.HasPrefix(path, "/kv/") }, Effect: emulator.Failing(status)})
 			return !errors.Is(kind, store.ErrUnreadable)
+		},
+		Stray: func() {
+			s.Inject(emulator.Fault{When: func(_ int, _, path string) bool { return strings.HasPrefix(path, "/kv/") }, Effect: emulator.EchoText(404)})
 		},
 	}
 }

@@ -35,20 +35,12 @@ type edition struct {
 
 // open reads a secret: the current version, a numbered one, or the previous.
 func (r *reader) open(ctx context.Context, path, version string) (store.Lookup, error) {
-	path = strings.Trim(path, "/")
-	if !isPath(path) {
-		return nil, refused(path, "that is no path of a secret", "write it as vault kv get takes it, without the mount where the policy names that")
-	}
-	number := 0
-	if version != "" && version != "previous" {
-		var err error
-		if number, err = strconv.Atoi(version); err != nil || number < 1 {
-			return nil, refused(path, "a version is a number from 1, or \"previous\"", "vault kv metadata get lists them")
-		}
+	path, number, err := parse(path, version)
+	if err != nil {
+		return nil, err
 	}
 	ref := store.Reference{Path: path, Version: version}.String()
 	var e edition
-	var err error
 	switch version {
 	case "":
 		e, err = r.current(ctx, path)
@@ -74,6 +66,21 @@ func (r *reader) open(ctx context.Context, path, version string) (store.Lookup, 
 		return nil, gone(ref, e)
 	}
 	return e.document(ref).Lookup, nil
+}
+
+// parse reads a reference's path and version; the number is 0 for those that
+// are counted from the newest one.
+func parse(path, version string) (clean string, number int, err error) {
+	path = strings.Trim(path, "/")
+	if !isPath(path) {
+		return "", 0, refused(path, "that is no path of a secret", "write it as vault kv get takes it, without the mount where the policy names that")
+	}
+	if version != "" && version != "previous" {
+		if number, err = strconv.Atoi(version); err != nil || number < 1 {
+			return "", 0, refused(path, "a version is a number from 1, or \"previous\"", "vault kv metadata get lists them")
+		}
+	}
+	return path, number, nil
 }
 
 func refused(ref, detail, hint string) error {
@@ -102,10 +109,7 @@ func (s *Source) read(ctx context.Context, path, version string, number int) (ed
 	if e.version == 1 && version != "" {
 		return edition{}, refused(ref, "a key-value engine of version 1 keeps no versions", "leave out version, or upgrade the mount: vault kv enable-versioning "+e.mount)
 	}
-	inside := path
-	if s.options.Mount == "" {
-		inside = strings.TrimPrefix(path, e.mount+"/")
-	}
+	inside := s.inside(e, path)
 	r := request{op: "read", ref: ref, method: http.MethodGet, path: e.mount + "/" + inside, token: token}
 	if e.version == 2 {
 		r.path = e.mount + "/data/" + inside
@@ -127,6 +131,14 @@ func (s *Source) read(ctx context.Context, path, version string, number int) (ed
 		return edition{data: got.secret.Data}, nil
 	}
 	return r.versioned(got, number)
+}
+
+// inside gives a path as the engine has it, without its mount.
+func (s *Source) inside(e engine, path string) string {
+	if s.options.Mount == "" {
+		return strings.TrimPrefix(path, e.mount+"/")
+	}
+	return path
 }
 
 // versioned reads the answer of an engine of version 2. It is of the version

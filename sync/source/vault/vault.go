@@ -34,6 +34,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/vault/api"
 
@@ -96,14 +97,14 @@ func New(o Options) (*Source, error) {
 	case o.KV != 0 && s.options.Mount == "":
 		return nil, s.invalid("the engine's version is given, but not its mount")
 	case o.KV != 0 && isInner(s.options.Mount):
-		return nil, s.invalid("what is mounted there is the vault's own")
+		return nil, s.invalid("with kv, mount names what may be the vault's own; leave out kv, and keyplumb asks what is mounted there")
 	}
 	if err := s.checkAuth(); err != nil {
 		return nil, err
 	}
 	var err error
 	s.transport, err = rest.New(rest.Options{
-		Base: o.Address, UserAgent: o.UserAgent, TLS: o.TLS, Limiter: o.Limiter, Notify: o.Notify, Next: o.Next, MaxBody: maxBody,
+		Base: o.Address, UserAgent: o.UserAgent, TLS: o.TLS, Limiter: o.Limiter, Notify: o.Notify, Next: o.Next, MaxBody: maxBody, Pause: time.Second,
 	})
 	if e, ok := errors.AsType[*store.Error](err); ok {
 		e.Hint = cmp.Or(e.Hint, lookAt)

@@ -51,6 +51,11 @@ type SourceFixture struct {
 	// ErrUnavailable, ErrUnreadable. It tells whether the store can fail so;
 	// nil where it never fails. Its answers should echo what it holds.
 	Break func(kind error) bool
+
+	// Stray has something else answer in the store's place from now on, that
+	// there is no such page: a proxy, a gateway. nil where nothing stands
+	// before the store.
+	Stray func()
 }
 
 // Source runs the contract that every [store.Source] signs.
@@ -71,6 +76,8 @@ func Source(t *testing.T, h SourceHarness) {
 		{"versions", versionsTell},
 		{"times of change", datesTold},
 		{"source failures are told apart", sourceFailures},
+		{"a stranger's word", strangersWord},
+		{"descriptions", descriptions},
 		{"nothing shows a value", sourceShowsNothing},
 		{"a source and a context that is done", sourceContext},
 		{"reads at once", readsAtOnce},

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -29,6 +30,7 @@ type vault struct {
 	edition int
 	reads   int
 	broken  error
+	stray   bool
 }
 
 func (v *vault) Read(ctx context.Context, refs []store.Reference) []store.Reading {
@@ -52,6 +54,25 @@ func (v *vault) Read(ctx context.Context, refs []store.Reference) []store.Readin
 	return readings
 }
 
+func (v *vault) Describe(ctx context.Context, refs []store.Reference) []store.Reading {
+	out := v.Read(ctx, refs)
+	for i := range out {
+		if errors.Is(out[i].Err, store.ErrNoField) {
+			out[i] = v.Read(ctx, []store.Reference{{Path: refs[i].Path}})[0]
+		}
+		switch v.defect {
+		case "describes the value":
+			continue
+		case "describes another version":
+			out[i].Version = "another"
+		case "describes what is not there":
+			out[i].Err = nil
+		}
+		out[i].Value = secret.Value{}
+	}
+	return out
+}
+
 func (v *vault) open(path, version string) (store.Lookup, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -67,6 +88,10 @@ func (v *vault) open(path, version string) (store.Lookup, error) {
 	switch {
 	case v.broken != nil && v.defect == "shows the answer":
 		return nil, fail(v.broken, string(text))
+	case v.stray && v.defect == "believes a stranger":
+		return nil, fail(store.ErrNotFound, "")
+	case v.stray:
+		return nil, &store.Error{Op: "read", Ref: path, Kind: store.ErrUnavailable, Hint: "look at the address"}
 	case v.broken != nil:
 		return nil, fail(v.broken, "")
 	case !found:
@@ -74,7 +99,7 @@ func (v *vault) open(path, version string) (store.Lookup, error) {
 	case version != "":
 		return nil, fail(store.ErrInvalid, "no such version")
 	}
-	reading := store.Reading{Version: fmt.Sprint("edition ", v.edition), Changed: time.Now().Add(-time.Hour)}
+	reading := store.Reading{Version: fmt.Sprint("edition ", v.edition), Changed: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	switch v.defect {
 	case "hashes the value":
 		sum := sha256.Sum256([]byte(fmt.Sprint(fields["NAME"])))
@@ -159,6 +184,7 @@ func sourceHarness(defect string) storetest.SourceHarness {
 					return string(text)
 				},
 				Break: func(kind error) bool { v.broken = kind; return true },
+				Stray: func() { v.stray = true },
 			}
 		},
 	}
@@ -172,22 +198,26 @@ func TestSource(t *testing.T) {
 
 func TestSourceDefectsAreCaught(t *testing.T) {
 	for defect, part := range map[string]string{
-		"out of order":        "one reading for each reference",
-		"one short":           "one reading for each reference",
-		"reads again":         "one read for each secret",
-		"trims values":        "values arrive byte for byte",
-		"mends bytes":         "values arrive byte for byte",
-		"fills what is empty": "an empty value is no error",
-		"one error for all":   "a secret that is not there",
-		"half an error":       "a field that is not there",
-		"lists nothing":       "a field that is not there",
-		"dots first":          "nested fields",
-		"hashes the value":    "versions",
-		"restless version":    "versions",
-		"one version for all": "versions",
-		"no date":             "times of change",
-		"shows the answer":    "nothing shows a value",
-		"deaf to the context": "a source and a context that is done",
+		"out of order":                "one reading for each reference",
+		"one short":                   "one reading for each reference",
+		"reads again":                 "one read for each secret",
+		"trims values":                "values arrive byte for byte",
+		"mends bytes":                 "values arrive byte for byte",
+		"fills what is empty":         "an empty value is no error",
+		"one error for all":           "a secret that is not there",
+		"half an error":               "a field that is not there",
+		"lists nothing":               "a field that is not there",
+		"dots first":                  "nested fields",
+		"hashes the value":            "versions",
+		"restless version":            "versions",
+		"one version for all":         "versions",
+		"no date":                     "times of change",
+		"shows the answer":            "nothing shows a value",
+		"believes a stranger":         "a stranger's word",
+		"describes the value":         "descriptions",
+		"describes another version":   "descriptions",
+		"describes what is not there": "descriptions",
+		"deaf to the context":         "a source and a context that is done",
 	} {
 		t.Run(defect, func(t *testing.T) {
 			t.Parallel()
