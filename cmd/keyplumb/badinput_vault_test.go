@@ -61,7 +61,7 @@ func TestBadVault(t *testing.T) {
 			func(v *vaultStage) {
 				v.runner.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 			}},
-		{badInput{name: "the vault's own", code: exitFailed, want: []string{"what is mounted there is the vault's own"}}, func(v *vaultStage) { v.source(`mount: "kv"`, `mount: "auth/token", kv: 1`) }},
+		{badInput{name: "the vault's own", code: exitFailed, want: []string{"may be the vault's own"}}, func(v *vaultStage) { v.source(`mount: "kv"`, `mount: "auth/token", kv: 1`) }},
 		{badInput{name: "half an answer", code: exitFailed, want: []string{"read prod/api: unavailable"}},
 			func(v *vaultStage) { v.fault("GET", "/kv/data/prod/api", emulator.Malformed()) }},
 		{badInput{name: "an answer over the cap", code: exitFailed, want: []string{"read prod/api: unavailable: answer too long"}},
