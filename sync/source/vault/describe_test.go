@@ -46,6 +46,7 @@ func TestDescribe(t *testing.T) {
 }
 
 func TestDescribeRefused(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		version int
 		spoil   func(*server, *vault.Options)
