@@ -9,6 +9,10 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/keyplumb/keyplumb/sync/rest"
 	"github.com/keyplumb/keyplumb/sync/secret"
@@ -21,8 +25,8 @@ import (
 // how a machine that is no job logs in instead.
 func (p *providers) identity(variable, byHand string) func(context.Context, string) (secret.Value, error) {
 	return func(ctx context.Context, audience string) (secret.Value, error) {
-		if token := p.Getenv(variable); token != "" {
-			return secret.New([]byte(token)), nil
+		if token := strings.TrimSpace(p.Getenv(variable)); token != "" {
+			return madeFor(token, variable, audience)
 		}
 		address, bearer := p.Getenv("ACTIONS_ID_TOKEN_REQUEST_URL"), p.Getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 		if p.job.ci == githubCI && address != "" && bearer != "" {
@@ -41,6 +45,25 @@ func (p *providers) identity(variable, byHand string) func(context.Context, stri
 		}
 		return secret.Value{}, fail
 	}
+}
+
+// madeFor keeps a token that was made for somebody else from being sent: whoever
+// gets it could log in there with it. Its signature is for them to check that
+// it is made for.
+func madeFor(token, from, audience string) (secret.Value, error) {
+	fail := func(kind error, detail, hint string) (secret.Value, error) {
+		return secret.Value{}, &store.Error{Op: "prove who this job is", Ref: from, Kind: kind, Detail: detail, Hint: hint}
+	}
+	claims, _, err := jwt.NewParser().ParseUnverified(token, &jwt.RegisteredClaims{})
+	if err != nil {
+		return fail(store.ErrUnauthentic, "the job's identity token is none (RFC 7519)", "pass it on as the CI system gives it")
+	}
+	of, err := claims.Claims.GetAudience()
+	if err != nil || !slices.Contains(of, audience) {
+		return fail(store.ErrDenied, "the job's identity token is made for another audience than "+audience,
+			"in GitLab CI: id_tokens: {"+from+": {aud: \""+audience+"\"}}; or name the audience in the policy: auth: audience")
+	}
+	return secret.New([]byte(token)), nil
 }
 
 // maxIdentity is the longest answer with a token in it, in bytes.
@@ -84,7 +107,7 @@ func (p *providers) githubIdentity(ctx context.Context, address, bearer, audienc
 	if json.NewDecoder(resp.Body).Decode(&answer) != nil || answer.Value == "" {
 		return secret.Value{}, unreadable
 	}
-	return secret.New([]byte(answer.Value)), nil
+	return madeFor(answer.Value, ref, audience)
 }
 
 // hinted says what to do about an error that does not.

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
-
 	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/store"
 )
@@ -33,7 +31,7 @@ type Auth struct {
 	RoleID, SecretID secret.Value // for AppRole; a role may want no secret id
 
 	// Identity gives the token by which the job, or the pod, proves who it is;
-	// for JWT, one that is made for the audience.
+	// for JWT, one that is made for the audience and for no one else.
 	Identity func(ctx context.Context, audience string) (secret.Value, error)
 }
 
@@ -171,31 +169,7 @@ func (s *Source) proof(ctx context.Context) (map[string]string, error) {
 		return nil, err
 	}
 	identity = trimmed(identity)
-	if a.Method == JWT {
-		if err := s.meantForUs(identity); err != nil {
-			return nil, err
-		}
-	}
 	return map[string]string{"role": a.Role, "jwt": string(identity.Reveal())}, nil
-}
-
-// meantForUs keeps a token that was made for somebody else from being sent
-// here: whoever gets it could log in there with it. Its signature is the
-// vault's to check.
-func (s *Source) meantForUs(identity secret.Value) error {
-	fail := func(kind error, detail, hint string) error {
-		return &store.Error{Op: "log in", Ref: s.host, Kind: kind, Detail: detail, Hint: hint}
-	}
-	token, _, err := jwt.NewParser().ParseUnverified(string(identity.Reveal()), &jwt.RegisteredClaims{})
-	if err != nil {
-		return fail(store.ErrUnauthentic, "the job's identity token is none (RFC 7519)", "pass it on as the CI system gives it")
-	}
-	audience, err := token.Claims.GetAudience()
-	if err != nil || !slices.Contains(audience, s.options.Auth.Audience) {
-		return fail(store.ErrDenied, "the job's identity token is made for another audience than "+s.options.Auth.Audience,
-			"in GitLab CI: id_tokens: {VAULT_ID_TOKEN: {aud: \""+s.options.Auth.Audience+"\"}}; or name the audience in the policy: auth: audience")
-	}
-	return nil
 }
 
 const revoke = "auth/token/revoke-self"

@@ -146,19 +146,14 @@ func TestJWTRefusals(t *testing.T) {
 		kind  error
 		says  string
 	}{
-		"another repository":     {claims(jwt.MapClaims{"repository": "mallory/api"}), store.ErrUnauthentic, "bound to other claims than this job has"},
-		"another subject":        {bindSubject, store.ErrUnauthentic, "bound to other claims than this job has"},
-		"another issuer":         {claims(jwt.MapClaims{"iss": "https://mallory.example"}), store.ErrUnauthentic, "from another issuer"},
-		"of yesterday":           {claims(jwt.MapClaims{"exp": 1}), store.ErrUnauthentic, "not valid now"},
-		"made for somebody else": {claims(jwt.MapClaims{"aud": "https://other.example"}), store.ErrDenied, "id_tokens"},
-		"made for nobody":        {claims(jwt.MapClaims{"aud": nil}), store.ErrDenied, "another audience"},
+		"another repository": {claims(jwt.MapClaims{"repository": "mallory/api"}), store.ErrUnauthentic, "bound to other claims than this job has"},
+		"another subject":    {bindSubject, store.ErrUnauthentic, "bound to other claims than this job has"},
+		"another issuer":     {claims(jwt.MapClaims{"iss": "https://mallory.example"}), store.ErrUnauthentic, "from another issuer"},
+		"of yesterday":       {claims(jwt.MapClaims{"exp": 1}), store.ErrUnauthentic, "not valid now"},
 		"an audience that the role does not take": {func(_ *testing.T, _ *server, o *vault.Options) { o.Auth.Audience = "vault" },
 			store.ErrUnauthentic, `put "vault" into the role's bound_audiences`},
 		"no such role":   {func(_ *testing.T, _ *server, o *vault.Options) { o.Auth.Role = "ci-prod" }, store.ErrUnauthentic, `there is no role "ci-prod" at auth/jwt`},
 		"no such method": {func(_ *testing.T, _ *server, o *vault.Options) { o.Auth.Mount = "github" }, store.ErrUnauthentic, "is there an auth method at auth/github?"},
-		"no JWT": {func(_ *testing.T, _ *server, o *vault.Options) {
-			o.Auth.Identity = func(context.Context, string) (secret.Value, error) { return secretOf("canary-of-the-token"), nil }
-		}, store.ErrUnauthentic, "RFC 7519"},
 		"another key": {func(t *testing.T, s *server, _ *vault.Options) {
 			other, err := rsa.GenerateKey(rand.Reader, 2048)
 			if err != nil {
