@@ -33,6 +33,9 @@ var architecture = map[string][]string{
 	"sync/store":            {"sync/secret"},
 	"sync/store/storetest":  {"sync/store", "sync/secret"},
 	"sync/rest":             {"sync/store"},
+	"sync/awsapi":           {"sync/store", "sync/secret", "sync/rest"}, // what AWS's two sources have in common
+	"sync/source/aws":       {"sync/store", "sync/secret", "sync/rest", "sync/awsapi"},
+	"sync/source/ssm":       {"sync/store", "sync/secret", "sync/rest", "sync/awsapi"},
 	"sync/source/*":         {"sync/store", "sync/secret", "sync/rest", "sync/envfile"},
 	"sync/target/*":         {"sync/store", "sync/secret", "sync/rest", "sync/envfile"},
 	"sync/ledger":           {"sync/secret"},

@@ -36,7 +36,8 @@ type providers struct {
 	github   *rest.Limiter            // GitHub counts by account, so its targets share one
 	gitlab   *rest.Limiter            // and so does GitLab
 	vaults   map[string]*rest.Limiter // by address
-	borrowed []closer                 // what has tokens to be given back
+	aws      awsSessions
+	borrowed []closer // what has tokens to be given back
 }
 
 // A closer gives back what a provider borrowed.
@@ -68,7 +69,7 @@ func (r *run) wire(ctx context.Context, j job, t tree) error {
 }
 
 // The kinds of source that this keyplumb can read.
-var builtSources = []string{"sops", "dotenv", "env", "vault"}
+var builtSources = []string{"sops", "dotenv", "env", "vault", "aws", "ssm"}
 
 // built refuses the kinds of source that a policy may name and this keyplumb
 // does not have, before anything is read.
@@ -117,8 +118,8 @@ func (p *providers) selects(target string) bool {
 
 // openSource opens a source for one environment, and remembers what it has to
 // give back at the end.
-func (p *providers) openSource(_ context.Context, s policy.Source, environment string) (store.Source, error) {
-	source, err := p.openKind(s, environment)
+func (p *providers) openSource(ctx context.Context, s policy.Source, environment string) (store.Source, error) {
+	source, err := p.openKind(ctx, s, environment)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +127,7 @@ func (p *providers) openSource(_ context.Context, s policy.Source, environment s
 	return source, nil
 }
 
-func (p *providers) openKind(s policy.Source, environment string) (store.Source, error) {
+func (p *providers) openKind(ctx context.Context, s policy.Source, environment string) (store.Source, error) {
 	switch s.Kind {
 	case "sops":
 		return sops.New(sops.Options{FS: p.tree.files, Path: s.Path,
@@ -137,6 +138,10 @@ func (p *providers) openKind(s policy.Source, environment string) (store.Source,
 		return sourceenv.New(sourceenv.Options{Lookup: p.lookupEnv}), nil
 	case "vault":
 		return p.openVault(s)
+	case "aws":
+		return p.openAWS(ctx, s)
+	case "ssm":
+		return p.openSSM(ctx, s)
 	}
 	return nil, fmt.Errorf("source %s for %s: unknown kind %s", s.Name, environment, s.Kind)
 }

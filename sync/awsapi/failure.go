@@ -1,0 +1,160 @@
+package awsapi
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/keyplumb/keyplumb/sync/rest"
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+const (
+	// maxBody is the longest answer, in bytes: 20 secrets of 64 KiB, as JSON.
+	maxBody = 16 << 20
+	// pause is the first wait of a client that AWS asks for fewer requests.
+	// https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+	pause = time.Second
+)
+
+// A credentialError keeps what went wrong at a login apart from the request
+// that the login was for.
+type credentialError struct{ err error }
+
+func (e *credentialError) Error() string { return e.err.Error() }
+func (e *credentialError) Unwrap() error { return e.err }
+
+// A Refusal is what an API said of a request that failed, to be matched and
+// never shown.
+type Refusal struct {
+	Code    string // "AccessDeniedException", without what may stand before and after it
+	Message string // in lower case
+}
+
+// Failure makes the error for an operation of what the SDK returned. It is a
+// *[store.Error], or ends with the context's own; told is what the API said,
+// empty where no API was reached.
+func Failure(op, ref string, err error) (failed error, told Refusal) {
+	if login, ok := errors.AsType[*credentialError](err); ok {
+		return login.err, Refusal{}
+	}
+	var resp *http.Response
+	if answered, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answered.Response != nil {
+		resp = answered.Response.Response
+	}
+	failed = rest.Failure(op, ref, resp, err)
+	e, ok := errors.AsType[*store.Error](failed)
+	if !ok {
+		return failed, Refusal{}
+	}
+	if said, ok := errors.AsType[smithy.APIError](err); ok && e.Status >= 300 {
+		told = Refusal{Code: said.ErrorCode(), Message: strings.ToLower(said.ErrorMessage())}
+	}
+	explain(e, told)
+	return e, told
+}
+
+// Refused is what an API said of one of the things that it was asked for in one
+// request.
+func Refused(code, message string) Refusal {
+	return Refusal{Code: code, Message: strings.ToLower(message)}
+}
+
+// Error makes the error of a refusal that has no status of its own. What is not
+// known is store.ErrUnavailable.
+func (r Refusal) Error(op, ref string) error {
+	e := &store.Error{Op: op, Ref: ref, Kind: store.ErrUnavailable}
+	explain(e, r)
+	return e
+}
+
+// codes are what the APIs say in place of a status: nearly everything is 400.
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html
+func codes() map[error][]string {
+	return map[error][]string{
+		store.ErrNotFound: {"ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound"},
+		store.ErrDenied:   {"AccessDeniedException", "AccessDenied", "NotAuthorized", "OptInRequired", "RegionDisabledException"},
+		store.ErrUnauthentic: {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "ExpiredTokenException", "ExpiredToken",
+			"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException", "MissingAuthenticationToken",
+			"MissingAuthenticationTokenException", "InvalidToken", "RequestExpired", "RequestTimeTooSkewed", "UnauthorizedException"},
+		store.ErrThrottled:   haste(),
+		store.ErrInvalid:     {"InvalidParameterException", "InvalidRequestException", "ValidationException", "ValidationError"},
+		store.ErrUnavailable: {"InternalServiceError", "InternalServerError", "InternalFailure", "ServiceUnavailable"},
+	}
+}
+
+// explain says what holds for every API: the code, where it is known, knows
+// more than the status.
+func explain(e *store.Error, told Refusal) {
+	if errors.Is(e.Kind, store.ErrNotFound) {
+		// These APIs say it with a code. A status alone is a proxy's word, which
+		// an optional secret must not be given up for.
+		e.Kind, e.Detail = store.ErrUnavailable, "the answer is not one of AWS"
+	}
+	for kind, list := range codes() {
+		if slices.Contains(list, told.Code) {
+			e.Kind, e.Detail = kind, ""
+		}
+	}
+	switch {
+	case errors.Is(e, store.ErrMoved):
+		e.Detail, e.Hint = "the server sends keyplumb to another address, where the request does not go", "name the address of the service itself"
+	case isSkewed(told):
+		e.Detail, e.Hint = "the request's time is not that of AWS", "set this machine's clock: a signature is good for 5 minutes"
+	case told.Code == "ExpiredTokenException" || told.Code == "ExpiredToken" || told.Code == "RequestExpired":
+		e.Detail, e.Hint = "the credentials have run out", "log in again (aws sso login, or what gave the AWS_… variables), or let the role's sessions last for the run"
+	case told.Code == "InvalidSignatureException" || told.Code == "SignatureDoesNotMatch":
+		e.Detail, e.Hint = "the signature is wrong", "is AWS_SECRET_ACCESS_KEY that of AWS_ACCESS_KEY_ID, and whole? Is this machine's clock right?"
+	case told.Code == "OptInRequired" || told.Code == "RegionDisabledException":
+		e.Detail, e.Hint = "the account has this region, or this service, not enabled", "is the region right in the policy?"
+	case errors.Is(e, store.ErrUnauthentic):
+		e.Detail, e.Hint = "AWS does not know these credentials", "look at what aws sts get-caller-identity says; were they made for another partition, or deleted?"
+	}
+}
+
+// isSkewed tells a signature that is refused for its time. The words are those
+// of the API's own message.
+func isSkewed(told Refusal) bool {
+	return told.Code == "RequestTimeTooSkewed" ||
+		told.Code == "InvalidSignatureException" && (strings.Contains(told.Message, "signature expired") || strings.Contains(told.Message, "signature not yet current"))
+}
+
+// haste are the codes by which an API asks for fewer requests.
+func haste() []string {
+	return []string{"ThrottlingException", "Throttling", "ThrottledException", "RequestThrottled", "RequestThrottledException", "TooManyRequestsException",
+		"RequestLimitExceeded", "SlowDown", "PriorRequestNotComplete", "TransactionInProgressException", "BandwidthLimitExceeded"}
+}
+
+// hasty tells an answer by which an API asks for fewer requests: its status is
+// 400.
+func hasty(status int, header http.Header, body []byte) bool {
+	return status >= http.StatusBadRequest && slices.Contains(haste(), codeOf(header, body))
+}
+
+// codeOf reads an error's code: from the header, from JSON, from XML.
+// https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
+func codeOf(header http.Header, body []byte) string {
+	code := header.Get("X-Amzn-Errortype")
+	var object struct {
+		Type string `json:"__type"`
+	}
+	var document struct {
+		Code string `xml:"Error>Code"`
+	}
+	switch {
+	case code != "":
+	case json.Unmarshal(body, &object) == nil:
+		code = object.Type
+	case xml.Unmarshal(body, &document) == nil:
+		code = document.Code
+	}
+	code, _, _ = strings.Cut(code, ":")
+	return code[strings.LastIndex(code, "#")+1:]
+}

@@ -1,0 +1,163 @@
+package ssm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/keyplumb/keyplumb/sync/awsapi"
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+// A reader remembers, while one Read lasts, what was answered.
+type reader struct {
+	*Source
+	mu      sync.Mutex
+	answers map[selection]answer
+}
+
+// An answer is one version of a parameter, or why it cannot be had.
+type answer struct {
+	text    string
+	number  int64
+	changed time.Time
+	missing bool
+	err     error
+	told    awsapi.Refusal // with err: what the API said
+}
+
+// readAll reads what the references need: the current versions and those that
+// are named, then those before the current ones.
+func (r *reader) readAll(ctx context.Context, refs []store.Reference) {
+	var first, then []selection
+	for _, ref := range refs {
+		if r.check(ref.Path, ref.Version) != nil {
+			continue
+		}
+		one := selection{ref.Path, ref.Version}
+		if ref.Version == previous {
+			one.selector = ""
+		}
+		first = append(first, one)
+	}
+	r.readSome(ctx, first)
+	for _, ref := range refs {
+		if now := r.answers[selection{ref.Path, ""}]; ref.Version == previous && now.number > 1 {
+			then = append(then, selection{ref.Path, before(now.number)})
+		}
+	}
+	r.readSome(ctx, then)
+}
+
+func before(number int64) string { return strconv.FormatInt(number-1, 10) }
+
+// readSome reads selections that have not been read, each once.
+func (r *reader) readSome(ctx context.Context, wanted []selection) {
+	slices.SortFunc(wanted, func(a, b selection) int { return strings.Compare(a.name(), b.name()) })
+	wanted = slices.DeleteFunc(slices.Compact(wanted), func(one selection) bool {
+		_, known := r.answers[one]
+		return known
+	})
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for _, request := range pack(wanted) {
+		group.Go(func() error {
+			r.request(ctx, request)
+			return nil
+		})
+	}
+	_ = group.Wait() // it has no errors
+}
+
+// request asks for some parameters. What may be the fault of one of them alone
+// is asked for again, one by one.
+func (r *reader) request(ctx context.Context, wanted []selection) {
+	if ctx.Err() != nil {
+		return
+	}
+	in := &ssm.GetParametersInput{WithDecryption: aws.Bool(true)}
+	for _, one := range wanted {
+		in.Names = append(in.Names, one.name())
+	}
+	out, err := r.client.GetParameters(ctx, in)
+	if err == nil {
+		r.answered(wanted, out)
+		return
+	}
+	failed, told := awsapi.Failure("read", "", err)
+	if len(wanted) > 1 && told.Code != "" && (errors.Is(failed, store.ErrDenied) || errors.Is(failed, store.ErrInvalid)) {
+		for _, one := range wanted {
+			r.request(ctx, []selection{one})
+		}
+		return
+	}
+	for _, one := range wanted {
+		r.remember(one, answer{err: failed, told: told})
+	}
+}
+
+// answered sorts out what a request brought.
+func (r *reader) answered(wanted []selection, out *ssm.GetParametersOutput) {
+	for _, one := range wanted {
+		at := slices.IndexFunc(out.Parameters, func(p types.Parameter) bool { return one.is(p) })
+		switch {
+		case slices.Contains(out.InvalidParameters, one.name()):
+			r.remember(one, answer{missing: true})
+		case at < 0 || out.Parameters[at].Value == nil:
+			r.remember(one, answer{err: &store.Error{Op: "read", Kind: store.ErrUnavailable, Detail: "the answer could not be read"}})
+		default:
+			p := out.Parameters[at]
+			r.remember(one, answer{text: *p.Value, number: p.Version, changed: aws.ToTime(p.LastModifiedDate)})
+		}
+	}
+}
+
+// is tells whether a parameter of an answer is the one of the selection, of
+// which there is one version in each request.
+func (s selection) is(p types.Parameter) bool {
+	return slices.Contains([]string{aws.ToString(p.Name), aws.ToString(p.Name) + aws.ToString(p.Selector), aws.ToString(p.ARN)}, s.path) ||
+		aws.ToString(p.Name) == s.name()
+}
+
+func (r *reader) remember(one selection, a answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers[one] = a
+}
+
+// open gives the version of a parameter that a reference asks for.
+func (r *reader) open(path, version string) (store.Lookup, error) {
+	if err := r.check(path, version); err != nil {
+		return nil, err
+	}
+	ref := store.Reference{Path: path, Version: version}.String()
+	got := r.answers[selection{path, version}]
+	if version == previous {
+		now := r.answers[selection{path, ""}]
+		got = now
+		switch {
+		case now.number == 1:
+			return nil, &store.Error{Op: "read", Ref: ref, Kind: store.ErrNotFound, Detail: "there is no version before the first", Hint: "mark the secret optional: true until there is one"}
+		case now.number > 1:
+			got = r.answers[selection{path, before(now.number)}]
+		}
+	}
+	if got.missing || got.err != nil {
+		return nil, r.explain(got, path, version)
+	}
+	about := store.Reading{Changed: got.changed}
+	if got.number > 0 {
+		about.Version = fmt.Sprintf("%d of %d", got.number, got.changed.Unix())
+	}
+	return store.Document{Ref: ref, Text: []byte(got.text), About: about}.Lookup, nil
+}
