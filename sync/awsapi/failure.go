@@ -36,6 +36,15 @@ func (e *credentialError) Unwrap() error { return e.err }
 type Refusal struct {
 	Code    string // "AccessDeniedException", without what may stand before and after it
 	Message string // in lower case
+	Login   bool   // it was the login that failed, and the error tells of that
+}
+
+// IsKMS tells a refusal that is about the key that a value is encrypted with.
+// The words are those of Secrets Manager, of IAM and of KMS.
+func (r Refusal) IsKMS() bool {
+	return slices.ContainsFunc([]string{"access to kms is not allowed", "kms:decrypt", "customer master key", "ciphertext"}, func(words string) bool {
+		return strings.Contains(r.Message, words)
+	})
 }
 
 // Failure makes the error for an operation of what the SDK returned. It is a
@@ -43,7 +52,7 @@ type Refusal struct {
 // empty where no API was reached.
 func Failure(op, ref string, err error) (failed error, told Refusal) {
 	if login, ok := errors.AsType[*credentialError](err); ok {
-		return login.err, Refusal{}
+		return login.err, Refusal{Login: true}
 	}
 	var resp *http.Response
 	if answered, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answered.Response != nil {

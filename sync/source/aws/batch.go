@@ -22,6 +22,7 @@ type reader struct {
 	*Source
 	mu      sync.Mutex
 	answers map[string]answer // by path
+	down    *answer           // why nothing more is asked: the next secret would fare no better
 }
 
 // An answer is what one secret's version is, or why it cannot be had.
@@ -55,7 +56,7 @@ func (r *reader) readBatches(ctx context.Context, refs []store.Reference) {
 	group.SetLimit(batches)
 	for batch := range slices.Chunk(paths, batchSize) {
 		group.Go(func() error {
-			if ctx.Err() == nil && !r.alone.Load() {
+			if ctx.Err() == nil && !r.alone.Load() && r.isDown() == nil {
 				r.readBatch(ctx, batch)
 			}
 			return nil
@@ -64,9 +65,8 @@ func (r *reader) readBatches(ctx context.Context, refs []store.Reference) {
 	_ = group.Wait() // it has no errors
 }
 
-// readBatch reads up to 20 secrets. Where a failure is about the batch and may
-// not be about each of its secrets, nothing is remembered: then each is asked
-// for alone.
+// readBatch reads up to 20 secrets. Those of which it brings no word are asked
+// for alone afterwards.
 func (r *reader) readBatch(ctx context.Context, paths []string) {
 	in := &secretsmanager.BatchGetSecretValueInput{SecretIdList: paths}
 	// An answer may be cut anywhere, even before its first secret; one that does
@@ -74,7 +74,7 @@ func (r *reader) readBatch(ctx context.Context, paths []string) {
 	for range 2 * batchSize {
 		out, err := r.client.BatchGetSecretValue(ctx, in)
 		if err != nil {
-			r.failed(paths, err)
+			r.failed(err)
 			return
 		}
 		for _, entry := range out.SecretValues {
@@ -107,22 +107,31 @@ func (r *reader) remember(paths []string, arn, name string, a answer) {
 	}
 }
 
-// failed keeps an error that holds for each secret of a batch.
-func (r *reader) failed(paths []string, err error) {
+// failed remembers an error that does not hang on what was asked for.
+func (r *reader) failed(err error) {
 	failed, told := awsapi.Failure("read", "", err)
-	switch {
-	case errors.Is(failed, store.ErrDenied) && told.Code != "":
+	if errors.Is(failed, store.ErrDenied) && told.Code != "" {
 		r.alone.Store(true)
-	case errors.Is(failed, store.ErrInvalid), errors.Is(failed, store.ErrNotFound):
-	default:
+	}
+	r.judge(answer{err: failed, told: told})
+}
+
+// judge tells whether an answer is of a kind that every further one would be
+// of, and remembers it.
+func (r *reader) judge(a answer) answer {
+	kinds := []error{store.ErrUnavailable, store.ErrUnauthentic, store.ErrThrottled, store.ErrMoved}
+	if slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(a.err, kind) }) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		for _, path := range paths {
-			if _, known := r.answers[path]; !known {
-				r.answers[path] = answer{err: failed, told: told}
-			}
-		}
+		r.down = &a
 	}
+	return a
+}
+
+func (r *reader) isDown() *answer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.down
 }
 
 // valueOf reads a version: text, or else bytes.

@@ -16,35 +16,43 @@ import (
 // explain names the reference that an error is about, and says what to do. What
 // the API told is matched with its own documented words, and never repeated.
 func (s *Source) explain(ctx context.Context, got answer, path, version string) error {
+	if got.told.Login {
+		return got.err
+	}
 	known, ok := errors.AsType[*store.Error](got.err)
 	if !ok {
 		return fmt.Errorf("read %s: %w", path, got.err)
 	}
-	if got.told.Code == "" && known.Op != "read" {
-		return known // of the login
-	}
 	e := *known
 	e.Ref = store.Reference{Path: path, Version: version}.String()
 	switch code, message := got.told.Code, got.told.Message; {
-	case code == "InvalidRequestException" && strings.Contains(message, "deletion"):
-		e.Kind, e.Detail, e.Hint = store.ErrNotFound, "it is marked for deletion", "aws secretsmanager restore-secret --secret-id "+path+" brings it back"
-		if at := s.goes(ctx, path); !at.IsZero() {
-			e.Detail += ", and goes for good after " + at.UTC().Format(time.DateTime) + " UTC"
-			e.Hint += " until then"
-		}
+	case code == "InvalidRequestException" && strings.Contains(message, "for deletion"):
+		return marked(path, version, s.goes(ctx, path))
 	case code == "InvalidRequestException":
 		e.Kind, e.Detail, e.Hint = store.ErrInvalid, "the secret is in a state in which it cannot be read", "look at it with aws secretsmanager describe-secret --secret-id "+path
 	case code == "DecryptionFailure":
 		e.Kind, e.Detail, e.Hint = store.ErrUnreadable, "AWS cannot decrypt it with its KMS key", "is the key enabled? aws kms describe-key tells; a key that was deleted takes the secret with it"
-	case errors.Is(e.Kind, store.ErrDenied) && strings.Contains(message, "kms"):
+	case errors.Is(e.Kind, store.ErrDenied) && got.told.IsKMS():
 		e.Detail, e.Hint = "the role may not use the KMS key that the secret is encrypted with", "the role's policy needs: kms:Decrypt on that key, and the key's own policy must let the role in"
-	case errors.Is(e.Kind, store.ErrDenied) && code != "":
+	case errors.Is(e.Kind, store.ErrDenied) && code != "" && e.Detail == "":
 		e.Detail = "the role may not read it"
 		e.Hint = "the role's policy needs: secretsmanager:GetSecretValue on " + s.arn(path)
 	case errors.Is(e.Kind, store.ErrNotFound):
 		e.Detail, e.Hint = missing(version, message, s.session.Region())
 	}
 	return &e
+}
+
+// marked is the error of a secret that is deleted at a time; zero: at some time.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_delete-secret.html
+func marked(path, version string, at time.Time) error {
+	e := &store.Error{Op: "read", Ref: store.Reference{Path: path, Version: version}.String(), Kind: store.ErrNotFound,
+		Detail: "it is marked for deletion", Hint: "aws secretsmanager restore-secret --secret-id " + path + " brings it back"}
+	if !at.IsZero() {
+		e.Detail += ", and goes for good after " + at.UTC().Format(time.DateTime) + " UTC"
+		e.Hint += " until then"
+	}
+	return e
 }
 
 // missing says what of a secret is not there.

@@ -19,8 +19,12 @@ func (r *reader) open(ctx context.Context, path, version string) (store.Lookup, 
 	r.mu.Lock()
 	got, known := r.answers[path]
 	r.mu.Unlock()
-	if !known || version != "" {
-		got = r.readOne(ctx, path, version)
+	switch down := r.isDown(); {
+	case known && version == "":
+	case down != nil:
+		got = *down
+	default:
+		got = r.judge(r.readOne(ctx, path, version))
 	}
 	ref := store.Reference{Path: path, Version: version}.String()
 	if got.err != nil {

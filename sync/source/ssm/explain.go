@@ -3,7 +3,6 @@ package ssm
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/keyplumb/keyplumb/sync/store"
 )
@@ -21,21 +20,21 @@ func (s *Source) explain(got answer, path, version string) error {
 		}
 		return e
 	}
+	if got.told.Login {
+		return got.err
+	}
 	known, ok := errors.AsType[*store.Error](got.err)
 	if !ok {
 		return fmt.Errorf("read %s: %w", ref, got.err)
 	}
-	if got.told.Code == "" && known.Op != "read" {
-		return known // of the login
-	}
 	e := *known
 	e.Ref = ref
-	switch code, message := got.told.Code, got.told.Message; {
-	case code == "InvalidKeyId", strings.Contains(message, "ciphertext"):
+	switch code := got.told.Code; {
+	case code == "InvalidKeyId":
 		e.Kind, e.Detail, e.Hint = store.ErrUnreadable, "AWS cannot decrypt it with its KMS key", "is the key enabled? aws kms describe-key tells; a key that was deleted takes the parameter with it"
-	case errors.Is(e.Kind, store.ErrDenied) && strings.Contains(message, "kms"):
+	case errors.Is(e.Kind, store.ErrDenied) && got.told.IsKMS():
 		e.Detail, e.Hint = "the role may not use the KMS key that the parameter is encrypted with", "the role's policy needs: kms:Decrypt on that key, and the key's own policy must let the role in"
-	case errors.Is(e.Kind, store.ErrDenied) && code != "":
+	case errors.Is(e.Kind, store.ErrDenied) && code != "" && e.Detail == "":
 		e.Detail, e.Hint = "the role may not read it", "the role's policy needs: ssm:GetParameters on "+s.arn(path)
 	}
 	return &e

@@ -3,7 +3,6 @@ package ssm
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +23,7 @@ type reader struct {
 	*Source
 	mu      sync.Mutex
 	answers map[selection]answer
+	down    *answer // why nothing more is asked: the next parameter would fare no better
 }
 
 // An answer is one version of a parameter, or why it cannot be had.
@@ -85,6 +85,10 @@ func (r *reader) request(ctx context.Context, wanted []selection) {
 	if ctx.Err() != nil {
 		return
 	}
+	if down := r.isDown(); down != nil {
+		r.remember(*down, wanted...)
+		return
+	}
 	in := &ssm.GetParametersInput{WithDecryption: aws.Bool(true)}
 	for _, one := range wanted {
 		in.Names = append(in.Names, one.name())
@@ -101,9 +105,7 @@ func (r *reader) request(ctx context.Context, wanted []selection) {
 		}
 		return
 	}
-	for _, one := range wanted {
-		r.remember(one, answer{err: failed, told: told})
-	}
+	r.remember(answer{err: failed, told: told}, wanted...)
 }
 
 // answered sorts out what a request brought.
@@ -112,12 +114,12 @@ func (r *reader) answered(wanted []selection, out *ssm.GetParametersOutput) {
 		at := slices.IndexFunc(out.Parameters, func(p types.Parameter) bool { return one.is(p) })
 		switch {
 		case slices.Contains(out.InvalidParameters, one.name()):
-			r.remember(one, answer{missing: true})
+			r.remember(answer{missing: true}, one)
 		case at < 0 || out.Parameters[at].Value == nil:
-			r.remember(one, answer{err: &store.Error{Op: "read", Kind: store.ErrUnavailable, Detail: "the answer could not be read"}})
+			r.remember(answer{err: &store.Error{Op: "read", Kind: store.ErrUnavailable, Detail: "the answer could not be read"}}, one)
 		default:
 			p := out.Parameters[at]
-			r.remember(one, answer{text: *p.Value, number: p.Version, changed: aws.ToTime(p.LastModifiedDate)})
+			r.remember(answer{text: *p.Value, number: p.Version, changed: aws.ToTime(p.LastModifiedDate)}, one)
 		}
 	}
 }
@@ -129,10 +131,24 @@ func (s selection) is(p types.Parameter) bool {
 		aws.ToString(p.Name) == s.name()
 }
 
-func (r *reader) remember(one selection, a answer) {
+// remember keeps an answer, and one of a kind that every further one would be
+// of in its place, too.
+func (r *reader) remember(a answer, of ...selection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answers[one] = a
+	for _, one := range of {
+		r.answers[one] = a
+	}
+	kinds := []error{store.ErrUnavailable, store.ErrUnauthentic, store.ErrThrottled, store.ErrMoved}
+	if slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(a.err, kind) }) {
+		r.down = &a
+	}
+}
+
+func (r *reader) isDown() *answer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.down
 }
 
 // open gives the version of a parameter that a reference asks for.
@@ -155,9 +171,6 @@ func (r *reader) open(path, version string) (store.Lookup, error) {
 	if got.missing || got.err != nil {
 		return nil, r.explain(got, path, version)
 	}
-	about := store.Reading{Changed: got.changed}
-	if got.number > 0 {
-		about.Version = fmt.Sprintf("%d of %d", got.number, got.changed.Unix())
-	}
+	about := store.Reading{Changed: got.changed, Version: versionOf(got.number, got.changed)}
 	return store.Document{Ref: ref, Text: []byte(got.text), About: about}.Lookup, nil
 }

@@ -19,6 +19,9 @@ func (s selection) name() string {
 	return s.path + ":" + s.selector
 }
 
+// parameter is the same for a name and for an ARN of one parameter.
+func (s selection) parameter() string { return strings.TrimPrefix(nameOf(s.path), "/") }
+
 // The forms of names and labels. A secret of Secrets Manager can be read
 // through Parameter Store, and its name may hold more than a parameter's.
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
@@ -70,13 +73,13 @@ func pack(wanted []selection) (requests [][]selection) {
 next:
 	for _, one := range wanted {
 		for i := range requests {
-			if len(requests[i]) < batchSize && !held[i][one.path] {
+			if len(requests[i]) < batchSize && !held[i][one.parameter()] {
 				requests[i] = append(requests[i], one)
-				held[i][one.path] = true
+				held[i][one.parameter()] = true
 				continue next
 			}
 		}
-		requests, held = append(requests, []selection{one}), append(held, map[string]bool{one.path: true})
+		requests, held = append(requests, []selection{one}), append(held, map[string]bool{one.parameter(): true})
 	}
 	return requests
 }
