@@ -50,6 +50,7 @@ var architecture = map[string][]string{
 
 // testsMay is what tests may import besides.
 var testsMay = map[string][]string{
+	"sync/awsapi":                     {"sync/emulator/*"},
 	"sync/source/*":                   {"sync/store/storetest", "sync/emulator/*", "sync/emulator/github/githubtest"},
 	"sync/target/*":                   {"sync/store/storetest", "sync/emulator/*", "sync/emulator/github/githubtest"},
 	"sync/emulator/*":                 {"sync/emulator/github/githubtest"},

@@ -123,7 +123,7 @@ func explain(e *store.Error, told Refusal) {
 		e.Detail, e.Hint = "the signature is wrong", "is AWS_SECRET_ACCESS_KEY that of AWS_ACCESS_KEY_ID, and whole? Is this machine's clock right?"
 	case told.Code == "OptInRequired" || told.Code == "RegionDisabledException":
 		e.Detail, e.Hint = "the account has this region, or this service, not enabled", "is the region right in the policy?"
-	case errors.Is(e, store.ErrUnauthentic):
+	case errors.Is(e, store.ErrUnauthentic) && told.Code != "":
 		e.Detail, e.Hint = "AWS does not know these credentials", "look at what aws sts get-caller-identity says; were they made for another partition, or deleted?"
 	}
 }

@@ -3,7 +3,6 @@ package awsapi
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"net/url"
 	"os"
 	"strings"
@@ -52,11 +51,7 @@ func origin(address string) string {
 	if err != nil {
 		return ""
 	}
-	host := u.Host
-	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && u.Port() == "" {
-		host = addr.String()
-	}
-	return u.Scheme + "://" + host
+	return u.Scheme + "://" + u.Host
 }
 
 // fromContainer asks the service of a container on ECS, or of a pod on EKS.
@@ -73,20 +68,29 @@ func (s *Session) fromContainer() (aws.CredentialsProvider, error) {
 	if err != nil {
 		return nil, err
 	}
-	provider := endpointcreds.New(address, func(o *endpointcreds.Options) {
-		o.HTTPClient, o.Retryer = way.HTTP, aws.NopRetryer{}
-		o.AuthorizationToken = s.env["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
-		if name := s.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]; name != "" {
-			o.AuthorizationTokenProvider = endpointcreds.TokenProviderFunc(func() (string, error) {
-				token, err := os.ReadFile(s.file(name))
-				if err != nil {
-					return "", unauthentic("the file with the container's token cannot be read", "look at AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
-				}
-				return string(token), nil
-			})
+	provider := aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+		token, err := s.containerToken()
+		if err != nil {
+			return aws.Credentials{}, err
 		}
+		return endpointcreds.New(address, func(o *endpointcreds.Options) {
+			o.HTTPClient, o.Retryer, o.AuthorizationToken = way.HTTP, aws.NopRetryer{}, token
+		}).Retrieve(ctx)
 	})
 	return explained(provider, "container credentials", "the container's service gives no credentials", "has the task, or the pod's service account, a role?"), nil
+}
+
+// containerToken is what the container proves itself with, where it has to.
+func (s *Session) containerToken() (string, error) {
+	name := s.env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
+	if name == "" {
+		return s.env["AWS_CONTAINER_AUTHORIZATION_TOKEN"], nil
+	}
+	token, err := os.ReadFile(s.file(name))
+	if err != nil {
+		return "", unauthentic("the file with the container's token cannot be read", "look at AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+	}
+	return strings.TrimSpace(string(token)), nil
 }
 
 // fromMachine asks the service of a machine on EC2, the last link of the chain.
@@ -128,9 +132,12 @@ func explained(provider aws.CredentialsProvider, ref, detail, hint string) aws.C
 		if err == nil {
 			return got, nil
 		}
+		way, onTheWay := errors.AsType[*store.Error](err)
+		if onTheWay && way.Op == opLogin {
+			return aws.Credentials{}, way
+		}
 		failed, _ := Failure(opLogin, ref, err)
 		e, ok := errors.AsType[*store.Error](failed)
-		_, onTheWay := errors.AsType[*store.Error](err)
 		if ok && !onTheWay && e.Status < 500 {
 			e.Kind, e.Detail, e.Hint = store.ErrUnauthentic, detail, hint
 		}
