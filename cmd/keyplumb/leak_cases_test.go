@@ -61,6 +61,7 @@ func leakCases() []leakCase {
 	cases = append(cases, constraintCases()...)
 	cases = append(cases, gitlabCases()...)
 	cases = append(cases, vaultCases()...)
+	cases = append(cases, awsCases()...)
 	return append(cases, faultCases()...)
 }
 
