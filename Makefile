@@ -21,6 +21,10 @@ ACT           := .bin/act-$(ACT_VERSION)
 SOPS           = .bin/sops-$(SOPS_VERSION)
 AGE_KEYGEN     = .bin/age-keygen-$(AGE_VERSION)
 
+# An independent server of AWS's APIs, and a client of them, in a virtual
+# environment of Python.
+MOTO := .bin/moto/bin/moto_server
+
 # Tests that need more than Go are behind these build tags.
 TAGS := act,gitlabci,realsops
 
@@ -43,6 +47,11 @@ $(ACT):
 	$(call install,github.com/getsops/sops/v3/cmd/sops,$*)
 .bin/age-keygen-%:
 	$(call install,filippo.io/age/cmd/age-keygen,$*)
+
+$(MOTO): testdata/servers/moto/requirements.txt
+	python3 -m venv .bin/moto
+	.bin/moto/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
 
 .PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-sops test-servers test-clients test-action test-gitlab clean
 
@@ -102,8 +111,9 @@ test-sops: ## files that the real sops and age made
 	$(MAKE) --no-print-directory $(SOPS) $(AGE_KEYGEN)
 	SOPS=$(CURDIR)/$(SOPS) AGE_KEYGEN=$(CURDIR)/$(AGE_KEYGEN) go test -tags realsops -count 1 -run '^TestRealSops' ./cmd/keyplumb ./sync/source/sops
 
-test-servers: ## a real Vault, in a module of its own, whose first build takes five minutes
+test-servers: $(MOTO) ## a real Vault, in a module of its own, whose first build takes five minutes; moto server, which needs Python 3
 	KEYPLUMB_TEST_SERVERS=1 go test -count 1 -timeout 40m -run '^TestServers$$' -v ./sync/emulator/vault
+	KEYPLUMB_TEST_SERVERS=1 MOTO_SERVER=$(CURDIR)/$(MOTO) go test -count 1 -run '^TestServers' ./sync/emulator/aws ./cmd/keyplumb
 
 test-clients: ## clients that nobody here wrote against the emulated GitHub and GitLab; needs Node 20 and Python 3
 	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -run '^TestClients(ReadBack)?$$' -v ./sync/emulator/github/githubtest ./sync/emulator/gitlab ./cmd/keyplumb

@@ -113,6 +113,8 @@ func explain(e *store.Error, told Refusal) {
 		}
 	}
 	switch {
+	case errors.Is(e, store.ErrDenied) && e.Status != 0 && !slices.Contains(codes()[store.ErrDenied], told.Code):
+		e.Detail, e.Hint = "the refusal is not in AWS's words", "is there a proxy on the way that refuses? Else look at what the role may do"
 	case errors.Is(e, store.ErrMoved):
 		e.Detail, e.Hint = "the server sends keyplumb to another address, where the request does not go", "name the address of the service itself"
 	case isSkewed(told):

@@ -93,7 +93,7 @@ func TestInTime(t *testing.T) {
 		kind            error
 	}{
 		"hasty once":     {emulator.Fault{Times: 1, Effect: emulator.Throttled()}, time.Second, time.Second, nil},
-		"hasty thrice":   {emulator.Fault{Times: 3, Effect: emulator.Throttled()}, 7 * time.Second, 7 * time.Second, nil},
+		"hasty thrice":   {emulator.Fault{Times: 3, Effect: emulator.Throttled()}, 3 * time.Second, 7 * time.Second, nil},
 		"always hasty":   {emulator.Fault{Effect: emulator.Throttled()}, time.Minute, 10 * time.Minute, store.ErrThrottled},
 		"in a while":     {emulator.Fault{Times: 1, Effect: emulator.ComeBack("30")}, 30 * time.Second, 30 * time.Second, nil},
 		"in an hour":     {emulator.Fault{Effect: emulator.ComeBack("3600")}, 0, 0, store.ErrThrottled},

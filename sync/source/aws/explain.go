@@ -26,7 +26,7 @@ func (s *Source) explain(ctx context.Context, got answer, path, version string) 
 	e := *known
 	e.Ref = store.Reference{Path: path, Version: version}.String()
 	switch code, message := got.told.Code, got.told.Message; {
-	case code == "InvalidRequestException" && strings.Contains(message, "for deletion"):
+	case code == "InvalidRequestException" && strings.Contains(message, "marked"):
 		return marked(path, version, s.goes(ctx, path))
 	case code == "InvalidRequestException":
 		e.Kind, e.Detail, e.Hint = store.ErrInvalid, "the secret is in a state in which it cannot be read", "look at it with aws secretsmanager describe-secret --secret-id "+path
@@ -65,6 +65,8 @@ func missing(version, message, region string) (detail, hint string) {
 		return "there is no version before the current one", "mark the secret optional: true until there is one; " + list
 	case strings.Contains(message, "staging label"), strings.Contains(message, "versionid"):
 		return "the secret has no such version", list
+	case version != "":
+		return "there is no such secret in " + region + ", or no such version of it", list
 	}
 	return "there is no such secret in " + region, "look with aws secretsmanager describe-secret; is the region right in the policy?"
 }
