@@ -42,8 +42,18 @@ const (
 type Source struct {
 	session *awsapi.Session
 	way     *awsapi.Connection
-	client  *secretsmanager.Client
+	api     api
 	alone   atomic.Bool // batches are denied
+}
+
+// An api is those of the client's operations that are used. The client itself
+// is kept in no structure: what could be found by reflection is linked, with all
+// of its methods.
+type api struct {
+	get      func(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
+	batch    func(context.Context, *secretsmanager.BatchGetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.BatchGetSecretValueOutput, error)
+	describe func(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error)
+	versions func(context.Context, *secretsmanager.ListSecretVersionIdsInput, ...func(*secretsmanager.Options)) (*secretsmanager.ListSecretVersionIdsOutput, error)
 }
 
 // New opens a source without a request. The address is the policy's, "" where
@@ -64,7 +74,8 @@ func New(ctx context.Context, session *awsapi.Session, address string) (*Source,
 	client := secretsmanager.New(secretsmanager.Options{
 		Region: region, BaseEndpoint: &way.Address, HTTPClient: way.HTTP, Credentials: session.Credentials(), Retryer: sdk.NopRetryer{},
 	})
-	return &Source{session: session, way: way, client: client}, nil
+	operations := api{client.GetSecretValue, client.BatchGetSecretValue, client.DescribeSecret, client.ListSecretVersionIds}
+	return &Source{session: session, way: way, api: operations}, nil
 }
 
 // Read gives the field of each reference: a key of a secret that is a JSON

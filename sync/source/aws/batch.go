@@ -72,7 +72,7 @@ func (r *reader) readBatch(ctx context.Context, paths []string) {
 	// An answer may be cut anywhere, even before its first secret; one that does
 	// not end is given up.
 	for range 2 * batchSize {
-		out, err := r.client.BatchGetSecretValue(ctx, in)
+		out, err := r.api.batch(ctx, in)
 		if err != nil {
 			r.failed(err)
 			return

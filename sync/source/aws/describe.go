@@ -30,7 +30,7 @@ func (s *Source) describe(ctx context.Context, path, version string) (store.Read
 	if err := s.check(path, version); err != nil {
 		return store.Reading{}, err
 	}
-	out, err := s.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &path})
+	out, err := s.api.describe(ctx, &secretsmanager.DescribeSecretInput{SecretId: &path})
 	if err != nil {
 		return store.Reading{}, s.explainDescribe(ctx, err, path, version)
 	}
@@ -77,7 +77,7 @@ func (s *Source) made(ctx context.Context, path, id string) time.Time {
 	in := &secretsmanager.ListSecretVersionIdsInput{SecretId: &path, IncludeDeprecated: sdk.Bool(true)}
 	const pages = 20 // about 100 versions are kept
 	for range pages {
-		out, err := s.client.ListSecretVersionIds(ctx, in)
+		out, err := s.api.versions(ctx, in)
 		if err != nil {
 			return time.Time{}
 		}

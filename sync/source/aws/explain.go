@@ -82,7 +82,7 @@ func (s *Source) arn(path string) string {
 // goes tells when a secret that is marked for deletion is deleted; zero where
 // the role may not see that.
 func (s *Source) goes(ctx context.Context, path string) time.Time {
-	out, err := s.client.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &path})
+	out, err := s.api.describe(ctx, &secretsmanager.DescribeSecretInput{SecretId: &path})
 	if err != nil {
 		return time.Time{}
 	}

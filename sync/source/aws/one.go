@@ -56,7 +56,7 @@ func (s *Source) readOne(ctx context.Context, path, version string) answer {
 	case version != "":
 		in.VersionStage = &version
 	}
-	out, err := s.client.GetSecretValue(ctx, in)
+	out, err := s.api.get(ctx, in)
 	if err != nil {
 		failed, told := awsapi.Failure("read", "", err)
 		return answer{err: failed, told: told}

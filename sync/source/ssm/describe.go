@@ -87,7 +87,7 @@ func (s *Source) metadata(ctx context.Context, refs []store.Reference) (map[stri
 		// A page may hold less than was asked for, even nothing; an answer that
 		// does not end is given up.
 		for range 2 * described {
-			out, err := s.client.DescribeParameters(ctx, in)
+			out, err := s.api.describe(ctx, in)
 			if err != nil {
 				return nil, err
 			}
@@ -120,7 +120,7 @@ func expiry(p types.ParameterMetadata) time.Time {
 // owner reads the tag of that name; "" where there is none, or the role may not
 // see it.
 func (s *Source) owner(ctx context.Context, name string) string {
-	out, err := s.client.ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &name})
+	out, err := s.api.tags(ctx, &ssm.ListTagsForResourceInput{ResourceType: types.ResourceTypeForTaggingParameter, ResourceId: &name})
 	if err != nil {
 		return ""
 	}

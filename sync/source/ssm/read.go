@@ -93,7 +93,7 @@ func (r *reader) request(ctx context.Context, wanted []selection) {
 	for _, one := range wanted {
 		in.Names = append(in.Names, one.name())
 	}
-	out, err := r.client.GetParameters(ctx, in)
+	out, err := r.api.get(ctx, in)
 	if err == nil {
 		r.answered(wanted, out)
 		return

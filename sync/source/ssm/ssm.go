@@ -40,7 +40,16 @@ const (
 type Source struct {
 	session *awsapi.Session
 	way     *awsapi.Connection
-	client  *ssm.Client
+	api     api
+}
+
+// An api is those of the client's 150 operations that are used. The client
+// itself is kept in no structure: what could be found by reflection is linked,
+// with all of its methods.
+type api struct {
+	get      func(context.Context, *ssm.GetParametersInput, ...func(*ssm.Options)) (*ssm.GetParametersOutput, error)
+	describe func(context.Context, *ssm.DescribeParametersInput, ...func(*ssm.Options)) (*ssm.DescribeParametersOutput, error)
+	tags     func(context.Context, *ssm.ListTagsForResourceInput, ...func(*ssm.Options)) (*ssm.ListTagsForResourceOutput, error)
 }
 
 // New opens a source without a request. The address is the policy's, "" where
@@ -61,7 +70,7 @@ func New(ctx context.Context, session *awsapi.Session, address string) (*Source,
 	client := ssm.New(ssm.Options{
 		Region: region, BaseEndpoint: &way.Address, HTTPClient: way.HTTP, Credentials: session.Credentials(), Retryer: aws.NopRetryer{},
 	})
-	return &Source{session: session, way: way, client: client}, nil
+	return &Source{session: session, way: way, api: api{client.GetParameters, client.DescribeParameters, client.ListTagsForResource}}, nil
 }
 
 // Read gives the field of each reference: "" is the parameter's whole value, a
