@@ -41,7 +41,7 @@ func (s *Session) fromProfile(ctx context.Context, c *config.SharedConfig) (prov
 	case c.Credentials.HasKeys():
 		provider = credentials.StaticCredentialsProvider{Value: c.Credentials}
 	case c.CredentialSource != "":
-		provider, err = s.fromNamed(ctx, c.CredentialSource)
+		provider, err = s.fromNamed(c.CredentialSource)
 	case c.WebIdentityTokenFile != "":
 		return s.fileProvider(ctx, c.WebIdentityTokenFile, c.RoleARN, c.RoleSessionName)
 	case c.SSOSession != nil || c.SSOStartURL != "":
@@ -62,7 +62,7 @@ func (s *Session) fromProfile(ctx context.Context, c *config.SharedConfig) (prov
 }
 
 // fromNamed follows credential_source.
-func (s *Session) fromNamed(ctx context.Context, source string) (aws.CredentialsProvider, error) {
+func (s *Session) fromNamed(source string) (aws.CredentialsProvider, error) {
 	switch source {
 	case "Environment":
 		id, key := s.env.first("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"), s.env.first("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY")

@@ -50,9 +50,9 @@ func (r Refusal) IsKMS() bool {
 // Failure makes the error for an operation of what the SDK returned. It is a
 // *[store.Error], or ends with the context's own; told is what the API said,
 // empty where no API was reached.
-func Failure(op, ref string, err error) (failed error, told Refusal) {
+func Failure(op, ref string, err error) (told Refusal, failed error) {
 	if login, ok := errors.AsType[*credentialError](err); ok {
-		return login.err, Refusal{Login: true}
+		return Refusal{Login: true}, login.err
 	}
 	var resp *http.Response
 	if answered, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answered.Response != nil {
@@ -61,13 +61,13 @@ func Failure(op, ref string, err error) (failed error, told Refusal) {
 	failed = rest.Failure(op, ref, resp, err)
 	e, ok := errors.AsType[*store.Error](failed)
 	if !ok {
-		return failed, Refusal{}
+		return Refusal{}, failed
 	}
 	if said, ok := errors.AsType[smithy.APIError](err); ok && e.Status >= 300 {
 		told = Refusal{Code: said.ErrorCode(), Message: strings.ToLower(said.ErrorMessage())}
 	}
 	explain(e, told)
-	return e, told
+	return told, e
 }
 
 // Refused is what an API said of one of the things that it was asked for in one

@@ -136,7 +136,7 @@ func explained(provider aws.CredentialsProvider, ref, detail, hint string) aws.C
 		if onTheWay && way.Op == opLogin {
 			return aws.Credentials{}, way
 		}
-		failed, _ := Failure(opLogin, ref, err)
+		_, failed := Failure(opLogin, ref, err)
 		e, ok := errors.AsType[*store.Error](failed)
 		if ok && !onTheWay && e.Status < 500 {
 			e.Kind, e.Detail, e.Hint = store.ErrUnauthentic, detail, hint

@@ -87,7 +87,7 @@ func (s *Session) assuming(ctx context.Context, c *config.SharedConfig, source a
 		in.ExternalId = &c.ExternalID
 	}
 	if c.RoleDurationSeconds != nil {
-		in.DurationSeconds = aws.Int32(int32(c.RoleDurationSeconds.Seconds())) //nolint:gosec // AWS takes 12 hours at most
+		in.DurationSeconds = aws.Int32(int32(c.RoleDurationSeconds.Seconds()))
 	}
 	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
 		got, err := client.AssumeRole(ctx, in)
@@ -140,7 +140,7 @@ func minted(role string, c *types.Credentials) (aws.Credentials, error) {
 
 // explainLogin tells why nobody was let in.
 func explainLogin(role string, err error) error {
-	failed, told := Failure(opLogin, role, err)
+	told, failed := Failure(opLogin, role, err)
 	e, ok := errors.AsType[*store.Error](failed)
 	if !ok {
 		return failed

@@ -10,8 +10,11 @@ import (
 
 // What every emulator has, by its name here.
 type (
-	Clock  = harness.Clock
-	Fault  = harness.Fault
+	// A Clock tells the emulator's time.
+	Clock = harness.Clock
+	// A Fault is something that goes wrong with requests that it is for.
+	Fault = harness.Fault
+	// An Effect is what goes wrong.
 	Effect = harness.Effect
 )
 

@@ -109,7 +109,7 @@ func (r *reader) remember(paths []string, arn, name string, a answer) {
 
 // failed remembers an error that does not hang on what was asked for.
 func (r *reader) failed(err error) {
-	failed, told := awsapi.Failure("read", "", err)
+	told, failed := awsapi.Failure("read", "", err)
 	if errors.Is(failed, store.ErrDenied) && told.Code != "" {
 		r.alone.Store(true)
 	}

@@ -96,7 +96,7 @@ func (s *Source) made(ctx context.Context, path, id string) time.Time {
 
 // explainDescribe is explain, for who need not be able to read.
 func (s *Source) explainDescribe(ctx context.Context, err error, path, version string) error {
-	failed, told := awsapi.Failure("describe", "", err)
+	told, failed := awsapi.Failure("describe", "", err)
 	explained := s.explain(ctx, answer{err: failed, told: told}, path, version)
 	if e, ok := errors.AsType[*store.Error](explained); ok && errors.Is(e, store.ErrDenied) && told.Code != "" {
 		e.Detail, e.Hint = "the role may not see what is known of it", "the role's policy needs: secretsmanager:DescribeSecret on "+s.arn(path)

@@ -58,7 +58,7 @@ func (s *Source) readOne(ctx context.Context, path, version string) answer {
 	}
 	out, err := s.api.get(ctx, in)
 	if err != nil {
-		failed, told := awsapi.Failure("read", "", err)
+		told, failed := awsapi.Failure("read", "", err)
 		return answer{err: failed, told: told}
 	}
 	a := valueOf(out.SecretString, out.SecretBinary, out.VersionId)

@@ -134,7 +134,7 @@ func (s *Source) owner(ctx context.Context, name string) string {
 
 // explainDescribe is explain, for who need not be able to read.
 func (s *Source) explainDescribe(err error, path, version string) error {
-	failed, told := awsapi.Failure("describe", "", err)
+	told, failed := awsapi.Failure("describe", "", err)
 	explained := s.explain(answer{err: failed, told: told}, path, version)
 	if e, ok := errors.AsType[*store.Error](explained); ok && errors.Is(e, store.ErrDenied) && told.Code != "" {
 		e.Detail, e.Hint = "the role may not see what is known of parameters", "the role's policy needs: ssm:DescribeParameters on *"

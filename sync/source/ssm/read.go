@@ -98,7 +98,7 @@ func (r *reader) request(ctx context.Context, wanted []selection) {
 		r.answered(wanted, out)
 		return
 	}
-	failed, told := awsapi.Failure("read", "", err)
+	told, failed := awsapi.Failure("read", "", err)
 	if len(wanted) > 1 && told.Code != "" && (errors.Is(failed, store.ErrDenied) || errors.Is(failed, store.ErrInvalid)) {
 		for _, one := range wanted {
 			r.request(ctx, []selection{one})

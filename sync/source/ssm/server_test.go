@@ -1,7 +1,6 @@
 package ssm_test
 
 import (
-	"context"
 	"crypto/rand"
 	"net/http/httptest"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"github.com/keyplumb/keyplumb/sync/awsapi"
 	emulator "github.com/keyplumb/keyplumb/sync/emulator/aws"
 	"github.com/keyplumb/keyplumb/sync/source/ssm"
-	"github.com/keyplumb/keyplumb/sync/store"
 )
 
 // A server is an emulated AWS that listens, with a key that may read all
@@ -63,15 +61,6 @@ func open(t *testing.T, o awsapi.Options) *ssm.Source {
 		t.Fatal(err)
 	}
 	return source
-}
-
-func readOne(ctx context.Context, t *testing.T, source store.Source, ref store.Reference) store.Reading {
-	t.Helper()
-	readings := source.Read(ctx, []store.Reference{ref})
-	if len(readings) != 1 {
-		t.Fatalf("%d readings for one reference", len(readings))
-	}
-	return readings[0]
 }
 
 // asked counts the requests, by action.
