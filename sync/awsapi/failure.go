@@ -84,6 +84,14 @@ func (r Refusal) Error(op, ref string) error {
 	return e
 }
 
+// Unasked says why nothing is known of what was not asked for any more.
+func Unasked(why string) string {
+	if why == "" {
+		return "not asked for, since another request failed"
+	}
+	return "not asked for, since another request failed: " + why
+}
+
 // codes are what the APIs say in place of a status: nearly everything is 400.
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html
 func codes() map[error][]string {
@@ -93,6 +101,7 @@ func codes() map[error][]string {
 		store.ErrUnauthentic: {"UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "ExpiredTokenException", "ExpiredToken",
 			"InvalidSignatureException", "SignatureDoesNotMatch", "IncompleteSignature", "IncompleteSignatureException", "MissingAuthenticationToken",
 			"MissingAuthenticationTokenException", "InvalidToken", "RequestExpired", "RequestTimeTooSkewed", "UnauthorizedException"},
+		store.ErrUnreadable:  {"DecryptionFailure", "InvalidKeyId"},
 		store.ErrThrottled:   haste(),
 		store.ErrInvalid:     {"InvalidParameterException", "InvalidRequestException", "ValidationException", "ValidationError"},
 		store.ErrUnavailable: {"InternalServiceError", "InternalServerError", "InternalFailure", "ServiceUnavailable"},

@@ -112,4 +112,5 @@ const (
 	KeyGood KeyState = iota
 	KeyDenied
 	KeyDisabled
+	KeyBusy // for the requests of a batch, which come too fast for it
 )

@@ -59,6 +59,17 @@ func (s *Server) put(name string, v *version) string {
 	return v.id
 }
 
+// PutElsewhere puts a secret into another account, which is shared with this
+// one, and returns its ARN: it can be asked for by that alone.
+func (s *Server) PutElsewhere(account, name, value string) (arn string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	arn = strings.Replace(s.arn("secretsmanager", "secret:"+name+"-"+text(6)), Account, account, 1)
+	now := s.Clock().Now()
+	s.secrets[arn] = &secret{name: name, arn: arn, created: now, versions: []*version{{id: newID(), text: &value, created: now, stages: []string{"AWSCURRENT"}}}}
+	return arn
+}
+
 // ARN gives a secret's ARN.
 func (s *Server) ARN(name string) string {
 	s.mu.Lock()
@@ -124,7 +135,7 @@ func (s *Server) edit(name string, change func(*secret)) {
 // find finds a secret by its name, its ARN, or its ARN without the random end.
 func (s *Server) find(id string) *secret {
 	for _, one := range s.secrets {
-		if id == one.name || id == one.arn || id == one.arn[:len(one.arn)-7] {
+		if id == one.name && strings.Contains(one.arn, Account) || id == one.arn || id == one.arn[:len(one.arn)-7] {
 			return one
 		}
 	}

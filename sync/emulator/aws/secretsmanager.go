@@ -114,6 +114,9 @@ func (c *call) batchGetSecretValue() (any, error) {
 	values, failures := []*value{}, []batchError{}
 	for _, id := range in.SecretIdList[from:to] {
 		got, err := c.read(id, "", "")
+		if one := c.server.find(id); err == nil && one.key == KeyBusy {
+			err = refusal("ThrottlingException", "Rate exceeded")
+		}
 		if failed, ok := errors.AsType[*failure](err); ok {
 			failures = append(failures, batchError{id, failed.code, failed.message})
 			continue

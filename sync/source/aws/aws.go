@@ -8,6 +8,8 @@
 //   - A batch is answered with a list of values and a list of errors, in any
 //     order and under names or ARNs, whichever was asked for; it may go on in a
 //     further page. What it leaves out is asked for alone.
+//   - An ARN may be another account's, whose secret may have the name of one of
+//     this account: names and ARNs do not go into one batch.
 //   - BatchGetSecretValue is a permission of its own, beside GetSecretValue on
 //     each secret. Roles from before it came have only the latter: a batch that
 //     is denied as a whole is no word on the secrets, which are then asked for

@@ -1,7 +1,6 @@
 package aws
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -27,27 +26,54 @@ type reader struct {
 
 // An answer is what one secret's version is, or why it cannot be had.
 type answer struct {
+	arn     string
+	name    string
 	text    []byte
 	version string
 	created time.Time
 	err     error
 	told    awsapi.Refusal // with err: what the API said
+	unasked bool           // with err: it is that of another request
 }
 
 // readBatches reads those secrets whose current version is wanted, if they are
-// more than one.
+// more than one: first those that are named, then those that are given by their
+// ARN and have not been among them. In one batch a name and an ARN of another
+// account's secret of that name could not be told apart.
 func (r *reader) readBatches(ctx context.Context, refs []store.Reference) {
-	if r.alone.Load() {
-		return
-	}
-	var paths []string
+	var named, given []string
 	for _, ref := range refs {
-		if ref.Version == "" && r.check(ref.Path, "") == nil {
-			paths = append(paths, ref.Path)
+		switch {
+		case ref.Version != "" || r.check(ref.Path, "") != nil:
+		case isARN(ref.Path):
+			given = append(given, ref.Path)
+		default:
+			named = append(named, ref.Path)
 		}
 	}
-	// What may be two names of one secret goes into one batch.
-	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(cmp.Compare(nameOf(a), nameOf(b)), cmp.Compare(a, b)) })
+	r.readPaths(ctx, named)
+	given = slices.DeleteFunc(given, func(path string) bool {
+		a, known := r.answerOf(path)
+		if known {
+			r.answers[path] = a
+		}
+		return known
+	})
+	r.readPaths(ctx, given)
+}
+
+// answerOf finds the answer to another path of the same secret.
+func (r *reader) answerOf(path string) (answer, bool) {
+	for _, a := range r.answers {
+		if a.err == nil && isOf(path, a.arn, a.name) {
+			return a, true
+		}
+	}
+	return answer{}, false
+}
+
+func (r *reader) readPaths(ctx context.Context, paths []string) {
+	slices.Sort(paths)
 	paths = slices.Compact(paths)
 	if len(paths) < 2 {
 		return
@@ -78,10 +104,14 @@ func (r *reader) readBatch(ctx context.Context, paths []string) {
 			return
 		}
 		for _, entry := range out.SecretValues {
-			r.remember(paths, sdk.ToString(entry.ARN), sdk.ToString(entry.Name), valueOf(entry.SecretString, entry.SecretBinary, entry.VersionId))
+			a := valueOf(entry.SecretString, entry.SecretBinary, entry.VersionId)
+			a.arn, a.name = sdk.ToString(entry.ARN), sdk.ToString(entry.Name)
+			r.remember(a, slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !isOf(path, a.arn, a.name) })...)
 		}
 		for _, e := range out.Errors {
-			r.remember(paths, sdk.ToString(e.SecretId), "", refusalOf(e))
+			if a := refusalOf(e); !isPassing(a.err) && slices.Contains(paths, sdk.ToString(e.SecretId)) {
+				r.remember(a, *e.SecretId)
+			}
 		}
 		if sdk.ToString(out.NextToken) == "" {
 			return
@@ -96,14 +126,17 @@ func refusalOf(e types.APIErrorType) answer {
 	return answer{err: told.Error("read", ""), told: told}
 }
 
-// remember keeps an answer under each path that stands for its secret.
-func (r *reader) remember(paths []string, arn, name string, a answer) {
+// isPassing tells an error that may be gone when the secret is asked for alone.
+func isPassing(err error) bool {
+	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrThrottled)
+}
+
+// remember keeps an answer under each path of its secret.
+func (r *reader) remember(a answer, paths ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, path := range paths {
-		if names(path, arn, name) {
-			r.answers[path] = a
-		}
+		r.answers[path] = a
 	}
 }
 
@@ -119,11 +152,10 @@ func (r *reader) failed(err error) {
 // judge tells whether an answer is of a kind that every further one would be
 // of, and remembers it.
 func (r *reader) judge(a answer) answer {
-	kinds := []error{store.ErrUnavailable, store.ErrUnauthentic, store.ErrThrottled, store.ErrMoved}
-	if slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(a.err, kind) }) {
+	if isPassing(a.err) || errors.Is(a.err, store.ErrUnauthentic) || errors.Is(a.err, store.ErrMoved) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.down = &a
+		r.down = &answer{err: a.err, told: a.told, unasked: true}
 	}
 	return a
 }

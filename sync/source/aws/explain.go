@@ -10,6 +10,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/keyplumb/keyplumb/sync/awsapi"
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
@@ -25,13 +26,17 @@ func (s *Source) explain(ctx context.Context, got answer, path, version string) 
 	}
 	e := *known
 	e.Ref = store.Reference{Path: path, Version: version}.String()
+	if got.unasked {
+		e.Detail = awsapi.Unasked(e.Detail)
+		return &e
+	}
 	switch code, message := got.told.Code, got.told.Message; {
 	case code == "InvalidRequestException" && strings.Contains(message, "marked"):
 		return marked(path, version, s.goes(ctx, path))
 	case code == "InvalidRequestException":
 		e.Kind, e.Detail, e.Hint = store.ErrInvalid, "the secret is in a state in which it cannot be read", "look at it with aws secretsmanager describe-secret --secret-id "+path
-	case code == "DecryptionFailure":
-		e.Kind, e.Detail, e.Hint = store.ErrUnreadable, "AWS cannot decrypt it with its KMS key", "is the key enabled? aws kms describe-key tells; a key that was deleted takes the secret with it"
+	case errors.Is(e.Kind, store.ErrUnreadable):
+		e.Detail, e.Hint = "AWS cannot decrypt it with its KMS key", "is the key enabled? aws kms describe-key tells; a key that was deleted takes the secret with it"
 	case errors.Is(e.Kind, store.ErrDenied) && got.told.IsKMS():
 		e.Detail, e.Hint = "the role may not use the KMS key that the secret is encrypted with", "the role's policy needs: kms:Decrypt on that key, and the key's own policy must let the role in"
 	case errors.Is(e.Kind, store.ErrDenied) && code != "" && e.Detail == "":

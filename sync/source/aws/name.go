@@ -25,7 +25,7 @@ func (s *Source) check(path, version string) error {
 	if len(path) > maxID || !isID.MatchString(path) {
 		return refuse("that is no name and no ARN of a secret", "names are of letters, digits and /_+=.@-")
 	}
-	if !strings.HasPrefix(path, arnPrefix) {
+	if !isARN(path) {
 		return nil
 	}
 	parts := strings.SplitN(path, ":", 7)
@@ -42,25 +42,14 @@ func (s *Source) check(path, version string) error {
 // characters.
 var random = regexp.MustCompile(`-[A-Za-z0-9]{6}$`)
 
-// names tells whether a path stands for the secret of an ARN, which may be
-// missing in an answer, and of a name, which may be missing, too.
-func names(path, arn, name string) bool {
-	switch {
-	case path == arn || path == name:
-		return true
-	case arn == "":
-		return false
-	case strings.HasPrefix(path, arnPrefix):
-		return path == random.ReplaceAllString(arn, "")
-	}
-	return path == nameOf(arn)
-}
+func isARN(path string) bool { return strings.HasPrefix(path, arnPrefix) }
 
-// nameOf gives the name in an ARN, whether that is whole or partial; of a name
-// itself.
-func nameOf(id string) string {
-	if !strings.HasPrefix(id, arnPrefix) {
-		return id
+// isOf tells whether a path stands for the secret of an ARN and a name. A name
+// is one of this account, in which there is one of each; an ARN, of whatever
+// account, is known by nothing but itself.
+func isOf(path, arn, name string) bool {
+	if isARN(path) {
+		return path == arn || path == random.ReplaceAllString(arn, "")
 	}
-	return random.ReplaceAllString(id[strings.LastIndex(id, ":")+1:], "")
+	return path == name
 }

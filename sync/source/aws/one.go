@@ -62,6 +62,7 @@ func (s *Source) readOne(ctx context.Context, path, version string) answer {
 		return answer{err: failed, told: told}
 	}
 	a := valueOf(out.SecretString, out.SecretBinary, out.VersionId)
+	a.arn, a.name = sdk.ToString(out.ARN), sdk.ToString(out.Name)
 	a.created = sdk.ToTime(out.CreatedDate)
 	return a
 }

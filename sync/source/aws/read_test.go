@@ -85,6 +85,12 @@ func TestNames(t *testing.T) {
 	if asked := s.asked(); !maps.Equal(asked, map[string]int{"BatchGetSecretValue": 1}) {
 		t.Errorf("asked %v", asked)
 	}
+	// Another account's secret of the same name is another secret.
+	elsewhere := []string{s.PutElsewhere("210987654321", "dev/api", "theirs"), s.PutElsewhere("110987654321", "dev/api", "others")}
+	both := []store.Reference{{Path: elsewhere[0]}, {Path: "dev/api"}, {Path: arn}, {Path: elsewhere[1]}, {Path: "dev/other-abcdef"}}
+	for i, got := range source.Read(t.Context(), both) {
+		wanted{ref: both[i], value: []string{"theirs", "value", "value", "others", "other"}[i]}.judge(t, got)
+	}
 	s.ForgetRequests()
 	for _, w := range []wanted{
 		{ref: store.Reference{Path: ""}, kind: store.ErrInvalid, says: "no name"},
@@ -106,7 +112,7 @@ func TestBatches(t *testing.T) {
 	for _, page := range []int{0, 1, 7} {
 		s := newServer(t)
 		s.CutBatches(page)
-		refs := []store.Reference{{Path: "api", Field: "A"}, {Path: "api", Field: "B"}, {Path: "api", Field: "C"}, {Path: "none"}, {Path: "going"}, {Path: "locked"}, {Path: "broken"}, {Path: "not/yours"}, {Path: "old", Version: "previous"}}
+		refs := []store.Reference{{Path: "api", Field: "A"}, {Path: "api", Field: "B"}, {Path: "api", Field: "C"}, {Path: "none"}, {Path: "going"}, {Path: "locked"}, {Path: "broken"}, {Path: "not/yours"}, {Path: "old", Version: "previous"}, {Path: "busy"}}
 		s.Put("api", `{"A":"a","B":"b"}`)
 		for _, name := range []string{"going", "locked", "broken", "not/yours", "old", "old"} {
 			s.Put(name, "value of "+name)
@@ -115,6 +121,8 @@ func TestBatches(t *testing.T) {
 		s.Delete("going", going)
 		s.SetKey("locked", emulator.KeyDenied)
 		s.SetKey("broken", emulator.KeyDisabled)
+		s.Put("busy", "value of busy")
+		s.SetKey("busy", emulator.KeyBusy)
 		s.may(emulator.Allow("*", "*"), emulator.Deny("*", "*:secret:not/yours-*"))
 		want := []wanted{
 			{value: "a"}, {value: "b"}, {kind: store.ErrNoField, says: "no such field: C"},
@@ -124,6 +132,7 @@ func TestBatches(t *testing.T) {
 			{kind: store.ErrUnreadable, says: "is the key enabled?"},
 			{kind: store.ErrDenied, says: "secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-central-1:*:secret:not/yours-*"},
 			{value: "value of old"},
+			{value: "value of busy"},
 		}
 		for i := range 25 {
 			name := fmt.Sprint("many/", i)
@@ -134,9 +143,9 @@ func TestBatches(t *testing.T) {
 			want[i].ref = refs[i]
 			want[i].judge(t, got)
 		}
-		// 31 secrets are two batches, and as many pages as they are cut into.
-		batches := map[int]int{0: 2, 1: 31, 7: 5}[page]
-		if asked := s.asked(); !maps.Equal(asked, map[string]int{"BatchGetSecretValue": batches, "GetSecretValue": 1, "DescribeSecret": 1}) {
+		// 32 secrets are two batches, and as many pages as they are cut into.
+		batches := map[int]int{0: 2, 1: 32, 7: 5}[page]
+		if asked := s.asked(); !maps.Equal(asked, map[string]int{"BatchGetSecretValue": batches, "GetSecretValue": 2, "DescribeSecret": 1}) {
 			t.Errorf("pages of %d: asked %v", page, asked)
 		}
 	}

@@ -24,7 +24,8 @@ const described = 50
 
 // Describe gives what Read would, without the values: for the current version
 // when it was made; for any the end that an expiration policy sets, and the
-// owner that a tag of that name tells. It needs ssm:DescribeParameters, and for
+// owner that a tag of that name tells. Of another account's parameter it tells
+// nothing. It needs ssm:DescribeParameters, and for
 // the owner ssm:ListTagsForResource; without the latter there is none. Of a
 // version that is not the current one the API tells nothing without its value.
 func (s *Source) Describe(ctx context.Context, refs []store.Reference) []store.Reading {
@@ -37,7 +38,10 @@ func (s *Source) Describe(ctx context.Context, refs []store.Reference) []store.R
 			return nil, s.explainDescribe(failed, path, version)
 		}
 		p, there := found[nameOf(path)]
-		if !there {
+		switch isARN := nameOf(path) != path; {
+		case isARN && aws.ToString(p.ARN) != path:
+			return func(string) store.Reading { return store.Reading{} }, nil // another account's, perhaps
+		case !there:
 			return nil, s.explain(answer{missing: true}, path, version)
 		}
 		about := store.Reading{Owner: s.owner(ctx, aws.ToString(p.Name)), Expires: expiry(p)}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/keyplumb/keyplumb/sync/awsapi"
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
@@ -29,9 +30,13 @@ func (s *Source) explain(got answer, path, version string) error {
 	}
 	e := *known
 	e.Ref = ref
+	if got.unasked {
+		e.Detail = awsapi.Unasked(e.Detail)
+		return &e
+	}
 	switch code := got.told.Code; {
-	case code == "InvalidKeyId":
-		e.Kind, e.Detail, e.Hint = store.ErrUnreadable, "AWS cannot decrypt it with its KMS key", "is the key enabled? aws kms describe-key tells; a key that was deleted takes the parameter with it"
+	case errors.Is(e.Kind, store.ErrUnreadable):
+		e.Detail, e.Hint = "AWS cannot decrypt it with its KMS key", "is the key enabled? aws kms describe-key tells; a key that was deleted takes the parameter with it"
 	case errors.Is(e.Kind, store.ErrDenied) && got.told.IsKMS():
 		e.Detail, e.Hint = "the role may not use the KMS key that the parameter is encrypted with", "the role's policy needs: kms:Decrypt on that key, and the key's own policy must let the role in"
 	case errors.Is(e.Kind, store.ErrDenied) && code != "" && e.Detail == "":

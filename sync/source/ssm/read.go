@@ -34,6 +34,7 @@ type answer struct {
 	missing bool
 	err     error
 	told    awsapi.Refusal // with err: what the API said
+	unasked bool           // with err: it is that of another request
 }
 
 // readAll reads what the references need: the current versions and those that
@@ -99,13 +100,18 @@ func (r *reader) request(ctx context.Context, wanted []selection) {
 		return
 	}
 	told, failed := awsapi.Failure("read", "", err)
-	if len(wanted) > 1 && told.Code != "" && (errors.Is(failed, store.ErrDenied) || errors.Is(failed, store.ErrInvalid)) {
+	if len(wanted) > 1 && told.Code != "" && isOnes(failed) {
 		for _, one := range wanted {
 			r.request(ctx, []selection{one})
 		}
 		return
 	}
 	r.remember(answer{err: failed, told: told}, wanted...)
+}
+
+// isOnes tells an error that may be the fault of one parameter of a request.
+func isOnes(err error) bool {
+	return errors.Is(err, store.ErrDenied) || errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrUnreadable)
 }
 
 // answered sorts out what a request brought.
@@ -141,7 +147,7 @@ func (r *reader) remember(a answer, of ...selection) {
 	}
 	kinds := []error{store.ErrUnavailable, store.ErrUnauthentic, store.ErrThrottled, store.ErrMoved}
 	if slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(a.err, kind) }) {
-		r.down = &a
+		r.down = &answer{err: a.err, told: a.told, unasked: true}
 	}
 }
 
