@@ -42,6 +42,19 @@ func nearby(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(keys) // to a connection of the test
 }
 
+// older answers as a machine's service of the first version does, which believes
+// whoever asks: a program that can be made to ask an address would do.
+func older(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method != http.MethodGet:
+		w.WriteHeader(http.StatusNotFound)
+	case strings.HasSuffix(r.URL.Path, "/security-credentials/"):
+		_, _ = fmt.Fprint(w, "role")
+	default:
+		_ = json.NewEncoder(w).Encode(map[string]any{"AccessKeyId": "older", "SecretAccessKey": "s", "Token": "t", "Expiration": time.Now().Add(time.Hour).Format(time.RFC3339), "Code": "Success"})
+	}
+}
+
 // TestChain goes through every link of the chain of credentials, good and bad.
 func TestChain(t *testing.T) {
 	p := newPlace(t)
@@ -159,6 +172,7 @@ sso_start_url = https://acme.awsapps.com/start
 		"a task without a role":       {[]string{"HOME=", "AWS_CONTAINER_CREDENTIALS_FULL_URI=" + local + "/credentials"}, "", "the container's service gives no credentials"},
 		"a task of no path":           {[]string{"HOME=", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=@mallory.example/"}, "", "is no path"},
 		"a machine":                   {append([]string{"HOME="}, machine...), "nearby", ""},
+		"a machine of old":            {[]string{"HOME=", "AWS_EC2_METADATA_DISABLED=", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + listen(t, http.HandlerFunc(older))}, "", "there are no credentials"},
 		"a machine that is none":      {[]string{"HOME=", "AWS_EC2_METADATA_DISABLED=", "AWS_EC2_METADATA_SERVICE_ENDPOINT=" + p.url}, "", "there are no credentials"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -112,8 +112,9 @@ func TestBatches(t *testing.T) {
 	for _, page := range []int{0, 1, 7} {
 		s := newServer(t)
 		s.CutBatches(page)
-		refs := []store.Reference{{Path: "api", Field: "A"}, {Path: "api", Field: "B"}, {Path: "api", Field: "C"}, {Path: "none"}, {Path: "going"}, {Path: "locked"}, {Path: "broken"}, {Path: "not/yours"}, {Path: "old", Version: "previous"}, {Path: "busy"}}
+		refs := []store.Reference{{Path: "api", Field: "A"}, {Path: "api", Field: "B"}, {Path: "api", Field: "C"}, {Path: "none"}, {Path: "going"}, {Path: "locked"}, {Path: "broken"}, {Path: "not/yours"}, {Path: "old", Version: "previous"}, {Path: "busy"}, {Path: "dev/api"}}
 		s.Put("api", `{"A":"a","B":"b"}`)
+		s.Put("dev/api", "another")
 		for _, name := range []string{"going", "locked", "broken", "not/yours", "old", "old"} {
 			s.Put(name, "value of "+name)
 		}
@@ -133,6 +134,7 @@ func TestBatches(t *testing.T) {
 			{kind: store.ErrDenied, says: "secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-central-1:*:secret:not/yours-*"},
 			{value: "value of old"},
 			{value: "value of busy"},
+			{value: "another"},
 		}
 		for i := range 25 {
 			name := fmt.Sprint("many/", i)
@@ -143,8 +145,8 @@ func TestBatches(t *testing.T) {
 			want[i].ref = refs[i]
 			want[i].judge(t, got)
 		}
-		// 32 secrets are two batches, and as many pages as they are cut into.
-		batches := map[int]int{0: 2, 1: 32, 7: 5}[page]
+		// 33 secrets are two batches, and as many pages as they are cut into.
+		batches := map[int]int{0: 2, 1: 33, 7: 5}[page]
 		if asked := s.asked(); !maps.Equal(asked, map[string]int{"BatchGetSecretValue": batches, "GetSecretValue": 2, "DescribeSecret": 1}) {
 			t.Errorf("pages of %d: asked %v", page, asked)
 		}

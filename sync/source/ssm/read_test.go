@@ -151,6 +151,29 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestOneOutageIsEnough: when a request has shown that there is no getting
+// through, only those that were on their way beside it fail of themselves.
+func TestOneOutageIsEnough(t *testing.T) {
+	s := newServer(t)
+	var refs []store.Reference
+	for i := range 120 {
+		refs = append(refs, store.Reference{Path: fmt.Sprint("/key/", i)})
+	}
+	s.Inject(emulator.Fault{Effect: emulator.Refuse(400, "ExpiredTokenException", "")})
+	unasked := 0
+	for _, got := range open(t, s.options()).Read(t.Context(), refs) {
+		if !errors.Is(got.Err, store.ErrUnauthentic) {
+			t.Errorf("%v", got.Err)
+		}
+		if strings.Contains(got.Err.Error(), "not asked for, since another request failed: the credentials have run out") {
+			unasked++
+		}
+	}
+	if asked := s.asked()["GetParameters"]; asked > 4 || unasked < 80 {
+		t.Errorf("%d requests, %d not asked for", asked, unasked)
+	}
+}
+
 // TestRequests: 10 parameters a request, the versions before the current ones in
 // a second round.
 func TestRequests(t *testing.T) {
