@@ -118,16 +118,12 @@ func awsFaults() []leakCase {
 	}
 	// What is tried again takes its time: each of these is for one request.
 	for name, effect := range map[string]emulator.Effect{
-		"truncated secretsmanager GetSecretValue": emulator.Truncate(), "cut before ssm GetParameters": emulator.DropBefore(),
-		"cut after sts AssumeRoleWithWebIdentity": emulator.DropAfter(), "echo text 500 secretsmanager GetSecretValue": emulator.EchoText(500),
+		"truncated secretsmanager GetSecretValue": emulator.Truncate(), "cut after sts AssumeRoleWithWebIdentity": emulator.DropAfter(),
 	} {
-		service := strings.Fields(name)
-		path, policy := "/"+service[len(service)-2]+"/"+service[len(service)-1], toAWS
-		if strings.HasPrefix(path, "/ssm/") {
-			policy = toSSM
-		}
+		words := strings.Fields(name)
+		path := "/" + words[len(words)-2] + "/" + words[len(words)-1]
 		cases = append(cases, leakCase{name: "aws, " + name, commands: []string{"sync --report json=r.json"},
-			prepare: fromAWS(policy, func(_ *aviary, v *awsStage) { v.fault(path, effect) })})
+			prepare: fromAWS(toAWS, func(_ *aviary, v *awsStage) { v.fault(path, effect) })})
 	}
 	return append(cases, batchFaults(effects)...)
 }
