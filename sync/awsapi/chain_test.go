@@ -148,7 +148,7 @@ sso_start_url = https://acme.awsapps.com/start
 		"files elsewhere":             {[]string{"AWS_SHARED_CREDENTIALS_FILE=none", "AWS_CONFIG_FILE=none"}, "", "there are no credentials"},
 		"no home":                     {[]string{"HOME="}, "", "there are no credentials"},
 		"a role":                      {[]string{"AWS_PROFILE=assumes"}, "", ""},
-		"a role that does not trust":  {[]string{"AWS_PROFILE=untrusted"}, "", "there is no such role, or it does not trust who asks"},
+		"a role that does not trust":  {[]string{"AWS_PROFILE=untrusted"}, "", "it does not trust the profile's credentials"},
 		"a second factor":             {[]string{"AWS_PROFILE=second-factor"}, "", "wants a second factor"},
 		"a lost source":               {[]string{"AWS_PROFILE=lost"}, "", "its source_profile is not there"},
 		"a role from the environment": {[]string{"AWS_PROFILE=from-environment", "AWS_ACCESS_KEY=", "AWS_SECRET_KEY="}, "", "which has none"},

@@ -20,14 +20,15 @@ import (
 // The addresses at which AWS tells what runs there who it is. No router passes
 // them on.
 const (
-	ecsAddress  = "http://169.254.170.2"   // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
-	eksAddress  = "http://169.254.170.23"  // https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
-	eksAddress6 = "http://[fd00:ec2::23]"  //
+	ecsAddress  = "http://169.254.170.2"  // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+	eksAddress  = "http://169.254.170.23" // https://docs.aws.amazon.com/eks/latest/userguide/pod-identities.html
+	eksAddress6 = "http://[fd00:ec2::23]"
 	ec2Address  = "http://169.254.169.254" // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
-	ec2Address6 = "http://[fd00:ec2::254]" //
-	relative    = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
-	full        = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
-	metadata    = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
+	ec2Address6 = "http://[fd00:ec2::254]"
+
+	relative = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+	full     = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+	metadata = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
 )
 
 func (s *Session) inContainer() bool { return s.env.first(relative, full) != "" }

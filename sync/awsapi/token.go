@@ -1,9 +1,8 @@
 package awsapi
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"net/http"
 	"os"
 	"strings"
 
@@ -19,16 +18,16 @@ import (
 // audience is whom a job's token is made for where nothing else is said.
 const audience = "sts.amazonaws.com"
 
+// usualName is what CloudTrail shows of a login that has no other name.
+const usualName = "keyplumb"
+
 // A tokenFor gives the token to log in with.
 type tokenFor func(context.Context) (secret.Value, error)
 
 // jobProvider logs in with the token of the CI job.
 func (s *Session) jobProvider(ctx context.Context) (aws.CredentialsProvider, error) {
 	a := s.options.Auth
-	whom := a.Audience
-	if whom == "" {
-		whom = audience
-	}
+	whom := cmp.Or(a.Audience, audience)
 	return s.webIdentity(ctx, a.Role, a.SessionName, func(ctx context.Context) (secret.Value, error) { return a.Identity(ctx, whom) })
 }
 
@@ -62,7 +61,7 @@ func (s *Session) webIdentity(ctx context.Context, role, session string, token t
 			return aws.Credentials{}, err
 		}
 		got, err := client.AssumeRoleWithWebIdentity(ctx, &sts.AssumeRoleWithWebIdentityInput{
-			RoleArn: &role, RoleSessionName: aws.String(sessionName(session)), WebIdentityToken: aws.String(string(proof.Reveal())),
+			RoleArn: &role, RoleSessionName: aws.String(cmp.Or(session, usualName)), WebIdentityToken: aws.String(string(proof.Reveal())),
 		})
 		if err != nil {
 			return aws.Credentials{}, explainLogin(role, err)
@@ -82,7 +81,7 @@ func (s *Session) assuming(ctx context.Context, c *config.SharedConfig, source a
 	if err != nil {
 		return nil, err
 	}
-	in := &sts.AssumeRoleInput{RoleArn: &c.RoleARN, RoleSessionName: aws.String(sessionName(c.RoleSessionName))}
+	in := &sts.AssumeRoleInput{RoleArn: &c.RoleARN, RoleSessionName: aws.String(cmp.Or(c.RoleSessionName, usualName))}
 	if c.ExternalID != "" {
 		in.ExternalId = &c.ExternalID
 	}
@@ -92,7 +91,7 @@ func (s *Session) assuming(ctx context.Context, c *config.SharedConfig, source a
 	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
 		got, err := client.AssumeRole(ctx, in)
 		if err != nil {
-			return aws.Credentials{}, explainLogin(c.RoleARN, err)
+			return aws.Credentials{}, explainAssuming(c.RoleARN, err)
 		}
 		return minted(c.RoleARN, got.Credentials)
 	}), nil
@@ -119,14 +118,6 @@ func NoEndpoint(region string) error {
 		Hint: "look at the region, and at AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT"}
 }
 
-// sessionName is what CloudTrail shows of a login.
-func sessionName(wanted string) string {
-	if wanted == "" {
-		return "keyplumb"
-	}
-	return wanted
-}
-
 // minted reads the credentials that a login brought.
 func minted(role string, c *types.Credentials) (aws.Credentials, error) {
 	if c == nil || aws.ToString(c.AccessKeyId) == "" || aws.ToString(c.SecretAccessKey) == "" || c.Expiration == nil {
@@ -136,34 +127,4 @@ func minted(role string, c *types.Credentials) (aws.Credentials, error) {
 		AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: aws.ToString(c.SessionToken),
 		CanExpire: true, Expires: *c.Expiration,
 	}, nil
-}
-
-// explainLogin tells why nobody was let in.
-func explainLogin(role string, err error) error {
-	told, failed := Failure(opLogin, role, err)
-	e, ok := errors.AsType[*store.Error](failed)
-	if !ok {
-		return failed
-	}
-	const trust = "compare the role's trust policy with this job: its Federated provider, and the conditions on aud and sub (on GitHub repo:OWNER/NAME:environment:NAME or …:ref:refs/heads/NAME, on GitLab project_path:GROUP/NAME:ref_type:branch:ref:NAME)"
-	switch {
-	case told.Code == "AccessDenied" || told.Code == "AccessDeniedException":
-		e.Kind, e.Detail, e.Hint = store.ErrUnauthentic, "there is no such role, or it does not trust who asks", trust
-	case told.Code == "InvalidIdentityToken" && strings.Contains(told.Message, "audience"):
-		e.Kind, e.Detail = store.ErrUnauthentic, "the job's token is made for another audience than the account's identity provider takes"
-		e.Hint = "add the audience to the identity provider in IAM, or name the provider's in the policy: auth: audience"
-	case told.Code == "InvalidIdentityToken" && strings.Contains(told.Message, "provider found"):
-		e.Kind, e.Detail = store.ErrUnauthentic, "the account has no identity provider for the issuer of the job's token"
-		e.Hint = "make one: aws iam create-open-id-connect-provider --url https://token.actions.githubusercontent.com (GitLab: the instance's address) --client-id-list sts.amazonaws.com"
-	case told.Code == "InvalidIdentityToken" || told.Code == "IDPRejectedClaim":
-		e.Kind, e.Detail, e.Hint = store.ErrUnauthentic, "AWS does not accept the job's token", trust
-	case told.Code == "ExpiredTokenException" && e.Status == http.StatusBadRequest:
-		e.Kind, e.Detail = store.ErrUnauthentic, "the job's token has run out"
-		e.Hint = "a GitLab token lasts as long as the job's timeout, or 5 minutes: run keyplumb earlier in the job"
-	case told.Code == "IDPCommunicationError":
-		e.Kind, e.Detail, e.Hint = store.ErrUnavailable, "AWS does not reach the identity provider that signed the job's token", "AWS must be able to read its keys over the internet"
-	case told.Code == "ValidationError":
-		e.Kind, e.Detail, e.Hint = store.ErrInvalid, "the role's ARN, or the session's name, is malformed", "write the role like arn:aws:iam::123456789012:role/ci-prod"
-	}
-	return e
 }
