@@ -1,0 +1,120 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
+
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+// explain puts an error of the API in keyplumb's words: what holds for every
+// request. The names are those of google.rpc.Code and of google.api.ErrorReason.
+// https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto
+func (s *Source) explain(op string, n name, ref string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e, said, named := failure(op, ref, err)
+	if e == nil || said.status == "" {
+		return named
+	}
+	return s.explained(e, said, n)
+}
+
+func (s *Source) explained(e *store.Error, said told, n name) error {
+	because := func(reason string) bool { return slices.Contains(said.reasons, reason) }
+	switch {
+	case errors.Is(e, store.ErrUnauthentic):
+		e.Detail, e.Hint = "Google does not take the access token, or it has run out", "run keyplumb again: it logs in anew; gcloud auth application-default login does so by hand"
+	case because("SERVICE_DISABLED"):
+		e.Detail, e.Hint = "the project has not enabled the Secret Manager API", "gcloud services enable secretmanager.googleapis.com --project="+n.project
+	case because("ACCESS_TOKEN_SCOPE_INSUFFICIENT"):
+		e.Detail, e.Hint = "the access token is not meant for this API", "give the machine the scope cloud-platform"
+	case because("USER_PROJECT_DENIED"), errors.Is(e, store.ErrDenied) && strings.Contains(said.text, "quota project"):
+		e.Detail, e.Hint = "the credential's quota project may not be used, or there is none", "gcloud auth application-default set-quota-project "+n.project
+	case because("SECURITY_POLICY_VIOLATED"), strings.Contains(said.text, "vpc service controls"):
+		e.Detail, e.Hint = "a service perimeter (VPC Service Controls) keeps this machine out", "let the perimeter's ingress rules have the job's identity"
+	}
+	return e
+}
+
+// explainAccess tells why a value was not given.
+func (s *Source) explainAccess(ctx context.Context, n name, ref, version string, err error) error {
+	e, said, named := failure("read", ref, err)
+	if e == nil || said.status == "" {
+		return named
+	}
+	_ = s.explained(e, said, n)
+	switch {
+	case errors.Is(e, store.ErrDenied) && e.Detail == "":
+		e.Detail = "the secret is not there, or this credential may not read it"
+		e.Hint = "is its name right in the policy? If it is, grant roles/secretmanager.secretAccessor: " +
+			n.command("add-iam-policy-binding", " --role=roles/secretmanager.secretAccessor --member=…")
+	case errors.Is(e, store.ErrNotFound):
+		e.Detail, e.Hint = "there is no such secret, or it has no version", n.command("versions list", "")+" lists its versions"
+		if version != latest {
+			e.Detail = "there is no version " + version + " of it"
+		}
+	case said.status == "FAILED_PRECONDITION":
+		state, err := s.state(ctx, said, n, ref, version)
+		if err != nil {
+			return err
+		}
+		return gone(e, state, n, version)
+	}
+	return e
+}
+
+// state tells a version that is disabled from one that is destroyed: by the
+// words, or else by asking.
+func (s *Source) state(ctx context.Context, said told, n name, ref, version string) (secretmanagerpb.SecretVersion_State, error) {
+	switch {
+	case strings.Contains(said.text, "disabled state"):
+		return secretmanagerpb.SecretVersion_DISABLED, nil
+	case strings.Contains(said.text, "destroyed state"):
+		return secretmanagerpb.SecretVersion_DESTROYED, nil
+	}
+	about, err := s.describeVersion(ctx, n, ref, version)
+	return about.GetState(), err
+}
+
+// gone says what became of a version.
+func gone(e *store.Error, state secretmanagerpb.SecretVersion_State, n name, version string) error {
+	which := "its version " + version
+	if version == latest {
+		which = "its latest version"
+	}
+	switch state {
+	case secretmanagerpb.SecretVersion_DISABLED:
+		e.Kind, e.Detail = store.ErrNotFound, which+" is disabled"
+		e.Hint = "enable it with gcloud secrets versions enable, or add a new version; " + n.command("versions list", "") + " shows the states"
+	case secretmanagerpb.SecretVersion_DESTROYED:
+		e.Kind, e.Detail, e.Hint = store.ErrNotFound, which+" was destroyed", "add a new version: this one does not come back"
+	default:
+		e.Kind, e.Detail = store.ErrDenied, which+" cannot be read as it is: it is disabled, or its encryption key is"
+		e.Hint = n.command("versions list", "") + " shows the states; roles/secretmanager.viewer lets keyplumb see them"
+	}
+	return e
+}
+
+// explainList tells why the versions were not listed.
+func (s *Source) explainList(n name, ref string, err error) error {
+	e, said, named := failure("list the versions of", ref, err)
+	if e == nil || said.status == "" {
+		return named
+	}
+	_ = s.explained(e, said, n)
+	switch {
+	case errors.Is(e, store.ErrDenied) && e.Detail == "":
+		e.Detail = "the secret is not there, or this credential may not list its versions"
+		e.Hint = "which version is the previous one is only seen with roles/secretmanager.viewer: " +
+			n.command("add-iam-policy-binding", " --role=roles/secretmanager.viewer --member=…") + "; or name the version's number"
+	case errors.Is(e, store.ErrNotFound):
+		e.Detail, e.Hint = "there is no such secret", "gcloud secrets list --project="+n.project+" shows those that are there"
+	}
+	return e
+}
