@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/keyplumb/keyplumb/sync/emulator/github"
+	"github.com/keyplumb/keyplumb/sync/emulator/gitlab"
+)
+
+const gcpAccess = "/versions/latest:access"
+
+// TestJobLogsInToGoogle: the job of an environment proves who it is, becomes
+// that environment's service account, and reads what is its environment's.
+func TestJobLogsInToGoogle(t *testing.T) {
+	for _, environment := range []string{"dev", "prod"} {
+		t.Run(environment, func(t *testing.T) {
+			t.Parallel()
+			g := unsyncedGCP(t)
+			g.must(exitOK, "sync", "--env", environment)
+			for _, name := range []string{"FIRST", "SECOND"} {
+				if got, _ := g.github.SecretValue(github.InEnvironment("acme/api", environment), name); got != values(environment, "one")[name] {
+					t.Errorf("%s is %q", name, got)
+				}
+			}
+			want := map[string]int{"POST /v1/token": 1, "POST /v1/projects/-/serviceAccounts/ci@acme-" + environment + ".iam.gserviceaccount.com:generateAccessToken": 1}
+			for _, name := range []string{"FIRST", "SECOND", "PLAIN"} {
+				want["GET /v1/"+secretOf(environment, name)+gcpAccess] = 1
+			}
+			// Whoever may not see ages is told so once, of each kind.
+			asked := g.asked()
+			denials := 0
+			for request := range asked {
+				if _, wanted := want[request]; !wanted {
+					denials += asked[request]
+					delete(asked, request)
+				}
+			}
+			if !maps.Equal(asked, want) || denials != 2 {
+				t.Errorf("asked %v and %d more, want %v", asked, denials, want)
+			}
+		})
+	}
+}
+
+// TestGitLabJobLogsInToGoogle: as TestJobLogsInToGoogle, with the token that
+// GitLab puts into a variable.
+func TestGitLabJobLogsInToGoogle(t *testing.T) {
+	g := unsyncedGCP(t)
+	g.toGitLab(gitlab.Options{Clock: g.github.Clock()})
+	for name, value := range map[string]string{
+		"GITHUB_ACTIONS": "", "GITLAB_CI": "true", "CI_PIPELINE_SOURCE": "push", "CI_PROJECT_PATH": "acme/api",
+		"GCP_ID_TOKEN": g.jobToken("https://iam.googleapis.com/" + gcpProvider),
+	} {
+		g.setenv(name, value)
+	}
+	g.write("keyplumb.cue", toGCP(gitlabPolicy))
+	g.must(exitOK, "sync")
+	if got := g.variable("prod", "FIRST").Value; got != values("prod", "one")["FIRST"] {
+		t.Errorf("FIRST is %q", got)
+	}
+}
+
+// TestGCPRequests: 300 secrets cost one request each, a login for the run, and
+// two denials of their ages.
+func TestGCPRequests(t *testing.T) {
+	g := unsyncedGCP(t)
+	var secrets strings.Builder
+	for i := range 300 {
+		name := fmt.Sprintf("SECRET_%03d", i)
+		g.google.Put(secretOf("prod", name), []byte("value of "+name))
+		fmt.Fprintf(&secrets, "\t%s: owner: \"a\"\n", name)
+	}
+	g.write("keyplumb.cue", "package keyplumb\n\nenvironments: prod: tier: \"production\"\n"+gcpSource+
+		"\ntargets: api: {kind: \"github\", repository: \"acme/api\", scope: \"environment\"}\nsecrets: {\n"+secrets.String()+"}\n")
+	if _, stdout, stderr := g.run("plan"); !strings.Contains(stdout+stderr, "SECRET_299") || strings.Contains(stdout+stderr, "missing-value") {
+		t.Errorf("%s\n%s", stdout, stderr)
+	}
+	if asked := len(g.google.Requests()); asked != 300+2+2 {
+		t.Errorf("%d requests, want 304", asked)
+	}
+}
