@@ -3,8 +3,6 @@ package gcp
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 
 	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
 
@@ -26,18 +24,19 @@ func (s *Source) explain(op string, n name, ref string, err error) error {
 }
 
 func (s *Source) explained(e *store.Error, said told, n name) error {
-	because := func(reason string) bool { return slices.Contains(said.reasons, reason) }
 	switch {
 	case errors.Is(e, store.ErrUnauthentic):
 		e.Detail, e.Hint = "Google does not take the access token, or it has run out", "run keyplumb again: it logs in anew; gcloud auth application-default login does so by hand"
-	case because("SERVICE_DISABLED"):
+	case said.has("SERVICE_DISABLED"):
 		e.Detail, e.Hint = "the project has not enabled the Secret Manager API", "gcloud services enable secretmanager.googleapis.com --project="+n.project
-	case because("ACCESS_TOKEN_SCOPE_INSUFFICIENT"):
+	case said.has("ACCESS_TOKEN_SCOPE_INSUFFICIENT"):
 		e.Detail, e.Hint = "the access token is not meant for this API", "give the machine the scope cloud-platform"
-	case because("USER_PROJECT_DENIED"), errors.Is(e, store.ErrDenied) && strings.Contains(said.text, "quota project"):
+	case said.has("USER_PROJECT_DENIED", "quota project"):
 		e.Detail, e.Hint = "the credential's quota project may not be used, or there is none", "gcloud auth application-default set-quota-project "+n.project
-	case because("SECURITY_POLICY_VIOLATED"), strings.Contains(said.text, "vpc service controls"):
+	case said.has("SECURITY_POLICY_VIOLATED", "vpc service controls"):
 		e.Detail, e.Hint = "a service perimeter (VPC Service Controls) keeps this machine out", "let the perimeter's ingress rules have the job's identity"
+	case errors.Is(e, store.ErrNotFound):
+		e.Detail, e.Hint = "there is no such secret, or it has no such version", n.command("versions list", "")+" lists its versions"
 	}
 	return e
 }
@@ -54,11 +53,8 @@ func (s *Source) explainAccess(ctx context.Context, n name, ref, version string,
 		e.Detail = "the secret is not there, or this credential may not read it"
 		e.Hint = "is its name right in the policy? If it is, grant roles/secretmanager.secretAccessor: " +
 			n.command("add-iam-policy-binding", " --role=roles/secretmanager.secretAccessor --member=…")
-	case errors.Is(e, store.ErrNotFound):
-		e.Detail, e.Hint = "there is no such secret, or it has no version", n.command("versions list", "")+" lists its versions"
-		if version != latest {
-			e.Detail = "there is no version " + version + " of it"
-		}
+	case errors.Is(e, store.ErrNotFound) && version != latest:
+		e.Detail = "there is no version " + version + " of it"
 	case said.status == "FAILED_PRECONDITION":
 		state, err := s.state(ctx, said, n, ref, version)
 		if err != nil {
@@ -73,9 +69,9 @@ func (s *Source) explainAccess(ctx context.Context, n name, ref, version string,
 // words, or else by asking.
 func (s *Source) state(ctx context.Context, said told, n name, ref, version string) (secretmanagerpb.SecretVersion_State, error) {
 	switch {
-	case strings.Contains(said.text, "disabled state"):
+	case said.has("disabled state"):
 		return secretmanagerpb.SecretVersion_DISABLED, nil
-	case strings.Contains(said.text, "destroyed state"):
+	case said.has("destroyed state"):
 		return secretmanagerpb.SecretVersion_DESTROYED, nil
 	}
 	about, err := s.describeVersion(ctx, n, ref, version)

@@ -57,13 +57,7 @@ type identity struct{ auth Auth }
 func (i identity) SubjectToken(ctx context.Context, _ *externalaccount.RequestOptions) (string, error) {
 	token, err := i.auth.Identity(ctx, cmp.Or(i.auth.Audience, "https://iam.googleapis.com/"+i.auth.Provider))
 	if err != nil {
-		return "", &unproven{err}
+		return "", &barred{err}
 	}
 	return strings.TrimSpace(string(token.Reveal())), nil
 }
-
-// unproven is the error of a job that could not prove who it is.
-type unproven struct{ err error }
-
-func (u *unproven) Error() string { return u.err.Error() }
-func (u *unproven) Unwrap() error { return u.err }

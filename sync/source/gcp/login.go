@@ -130,7 +130,7 @@ type authorized struct {
 func (a authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	token, err := a.login.access(req.Context())
 	if err != nil {
-		return nil, err
+		return nil, &barred{err}
 	}
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", "Bearer "+token)
@@ -139,3 +139,10 @@ func (a authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return a.next.RoundTrip(req)
 }
+
+// barred is the error of a login, or of a job that could not prove who it is: to
+// be told as it is, whatever was to be done with it.
+type barred struct{ err error }
+
+func (b *barred) Error() string { return b.err.Error() }
+func (b *barred) Unwrap() error { return b.err }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/keyplumb/keyplumb/sync/rest"
@@ -26,6 +27,14 @@ type told struct {
 	status  string   // google.rpc.Code by name, or the error of OAuth (RFC 6749 §5.2)
 	reasons []string // of google.rpc.ErrorInfo
 	text    string   // in lower case
+}
+
+// has tells whether any of some words was said: a code or a reason as Google
+// writes it, or a part of the text in lower case.
+func (t told) has(words ...string) bool {
+	return slices.ContainsFunc(words, func(word string) bool {
+		return t.status == word || slices.Contains(t.reasons, word) || strings.Contains(t.text, word)
+	})
 }
 
 // refusing turns what is no success into an error before a client of Google's
@@ -85,12 +94,16 @@ func reasons(body []byte) told {
 	return t
 }
 
-// failure names an error by what was done, and tells what the server said.
+// failure names an error by what was done, and tells what the server said. There
+// is no *store.Error where there is nothing to be explained.
 func failure(op, ref string, err error) (*store.Error, told, error) {
+	if b, ok := errors.AsType[*barred](err); ok {
+		return nil, told{}, b.err
+	}
 	named := rest.Failure(op, ref, nil, err)
 	e, ok := errors.AsType[*store.Error](named)
 	if !ok {
-		return nil, told{}, named // the context's end
+		return nil, told{}, named // that of the context
 	}
 	refused, ok := errors.AsType[*refusal](err)
 	if !ok {

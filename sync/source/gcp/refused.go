@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -10,8 +11,8 @@ import (
 // explainLogin tells why nobody was let in. What the job could not prove is told
 // already.
 func (s *Source) explainLogin(err error) error {
-	if unproven, ok := errors.AsType[*unproven](err); ok {
-		return unproven.err
+	if b, ok := errors.AsType[*barred](err); ok {
+		return b.err
 	}
 	ref := "Google"
 	if e, ok := errors.AsType[*store.Error](err); ok {
@@ -46,7 +47,7 @@ func (s *Source) explainRefusal(e *store.Error, said told, path string) error {
 		reasons = s.impersonation()
 	}
 	for _, known := range reasons {
-		if containsAny(said.status+" "+said.text, known.words) {
+		if said.has(known.words...) {
 			e.Detail, e.Hint = known.detail, known.hint
 			return e
 		}
@@ -57,10 +58,7 @@ func (s *Source) explainRefusal(e *store.Error, said told, path string) error {
 // impersonation are the reasons of the service that makes one a service account.
 // https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
 func (s *Source) impersonation() []reason {
-	account := s.options.Auth.ServiceAccount
-	if account == "" {
-		account = "the service account"
-	}
+	account := cmp.Or(s.options.Auth.ServiceAccount, "the service account")
 	return []reason{
 		{[]string{"SERVICE_DISABLED", "has not been used in project", "it is disabled"}, "the service account's project has not enabled the IAM Service Account Credentials API",
 			"gcloud services enable iamcredentials.googleapis.com"},
@@ -81,19 +79,10 @@ func (s *Source) exchange() []reason {
 		{[]string{"invalid_target"}, "there is no such workload identity pool or provider, or it is disabled", "is auth.provider right in the policy? It begins with the project's number; " + describe},
 		{[]string{"audience"}, "the provider takes another audience than the job's token was made for",
 			"put the provider's allowed audience into the policy: auth: audience; " + describe},
+		{[]string{"signature", "jwks", "key id"}, "Google cannot check who signed the token", "look at the provider's issuer-uri and jwk-json-path: it must be that of this CI system; " + describe},
 		{[]string{"issuer"}, "the job's token is from another issuer than the provider takes, or Google cannot reach that issuer", "compare the provider's issuer-uri with this CI system; " + describe},
-		{[]string{"signature", "key id", "kid", "jwks", "verif"}, "Google cannot check who signed the token", "look at the provider's issuer-uri and jwk-json-path: it must be that of this CI system; " + describe},
-		{[]string{"stale", "expired", "revoked", "issued at", "iat", "exp"}, "the token has run out, or was revoked, or is not valid yet", "look at the clocks; log in again: gcloud auth application-default login"},
-		{[]string{"mapped attribute", "attribute"}, "the provider cannot map this job's claims", "look at the provider's attribute-mapping; google.subject may have 127 characters at most; " + describe},
+		{[]string{"stale", "expired", "revoked", "issued at"}, "the token has run out, or was revoked, or is not valid yet", "look at the clocks; log in again: gcloud auth application-default login"},
+		{[]string{"attribute"}, "the provider cannot map this job's claims", "look at the provider's attribute-mapping; google.subject may have 127 characters at most; " + describe},
 		{[]string{"invalid_grant", "unauthorized_client", "invalid_client"}, "Google does not take this credential any more", "log in again: gcloud auth application-default login, or make a new credentials file"},
 	}
-}
-
-func containsAny(text string, words []string) bool {
-	for _, word := range words {
-		if strings.Contains(text, word) {
-			return true
-		}
-	}
-	return false
 }
