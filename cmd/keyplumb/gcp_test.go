@@ -82,3 +82,79 @@ func TestGCPRequests(t *testing.T) {
 		t.Errorf("%d requests, want 304", asked)
 	}
 }
+
+// TestGoogleActionsFile: the file that google-github-actions/auth leaves in a
+// job is the default chain's, and its token comes from the runner's service.
+func TestGoogleActionsFile(t *testing.T) {
+	g := unsyncedGCP(t)
+	g.write("gha-creds-0123.json", g.ghaFile(g.runner.URL))
+	g.byFile("gha-creds-0123.json")
+	g.must(exitOK, "sync", "--env", "prod")
+	if got, _ := g.github.SecretValue(github.InEnvironment("acme/api", "prod"), "FIRST"); got != values("prod", "one")["FIRST"] {
+		t.Errorf("FIRST is %q", got)
+	}
+	if asked := g.asked(); asked["POST /v1/token"] != 1 || asked["POST "+gcpBecome] != 1 {
+		t.Errorf("asked %v", asked)
+	}
+}
+
+// TestOwnGoogleCredentials: whoever sits before a machine that is no CI job
+// reads with credentials of their own, whatever the policy says of jobs: those
+// that gcloud keeps, or the machine's.
+func TestOwnGoogleCredentials(t *testing.T) {
+	for name, prepare := range map[string]func(*gcpStage){
+		"gcloud's": func(g *gcpStage) {
+			g.write(".config/gcloud/application_default_credentials.json", g.ghaFile(g.runner.URL))
+		},
+		"gcloud's, elsewhere": func(g *gcpStage) {
+			g.write("gcloud/application_default_credentials.json", g.ghaFile(g.runner.URL))
+			g.setenv("CLOUDSDK_CONFIG", "gcloud")
+		},
+		"the machine's": func(g *gcpStage) {
+			g.google.SetMachine(gcpAccount)
+			g.setenv("GCE_METADATA_HOST", strings.TrimPrefix(g.url, "http://"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := unsyncedGCP(t)
+			for _, variable := range []string{"CI", "GITHUB_ACTIONS"} {
+				g.setenv(variable, "")
+			}
+			prepare(g)
+			g.must(exitOK, "plan", "--env", "prod")
+			// In CI the policy says how a job logs in.
+			g.setenv("GITHUB_ACTIONS", "true")
+			g.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
+			if out := g.must(exitFailed, "plan", "--env", "prod"); !strings.Contains(out, "there is no identity token") {
+				t.Errorf("%s", out)
+			}
+		})
+	}
+}
+
+// TestNoHome: without a home nothing of the repository is taken for gcloud's.
+func TestNoHome(t *testing.T) {
+	g := unsyncedGCP(t)
+	g.write(".config/gcloud/application_default_credentials.json", g.ghaFile(g.runner.URL))
+	for _, variable := range []string{"CI", "GITHUB_ACTIONS", "HOME"} {
+		g.setenv(variable, "")
+	}
+	g.setenv("GCE_METADATA_HOST", strings.TrimPrefix(g.url, "http://"))
+	if out := g.must(exitFailed, "plan", "--env", "prod"); !strings.Contains(out, "there are no credentials") || g.asked()["POST /v1/token"] != 0 {
+		t.Errorf("%s", out)
+	}
+}
+
+// TestRegionalSecrets: a location has names of its own.
+func TestRegionalSecrets(t *testing.T) {
+	g := unsyncedGCP(t)
+	for name, value := range values("prod", "regional") {
+		g.google.Put("projects/acme-prod/locations/europe-west4/secrets/"+name, []byte(value))
+	}
+	g.source(`kind: "gcp"`, `kind: "gcp", location: "europe-west4"`)
+	g.must(exitOK, "sync", "--env", "prod")
+	if got, _ := g.github.SecretValue(github.InEnvironment("acme/api", "prod"), "FIRST"); got != values("prod", "regional")["FIRST"] {
+		t.Errorf("FIRST is %q", got)
+	}
+}

@@ -87,6 +87,13 @@ func Refuse(status int) Effect {
 	})
 }
 
+// Precondition answers as when a version cannot be read as it is.
+func Precondition(message string) Effect {
+	return harness.Refuse(func(a *harness.Answer, _ *http.Request, _ []byte) {
+		write(a, refusal(http.StatusBadRequest, "FAILED_PRECONDITION", message))
+	})
+}
+
 // Because is Refuse with a reason of google.rpc.ErrorInfo.
 func Because(status int, reason string) Effect {
 	return harness.Refuse(func(a *harness.Answer, _ *http.Request, _ []byte) {

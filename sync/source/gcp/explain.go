@@ -1,6 +1,7 @@
 package gcp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -17,7 +18,7 @@ func (s *Source) explain(op string, n name, ref string, err error) error {
 		return nil
 	}
 	e, said, named := failure(op, ref, err)
-	if e == nil || said.status == "" {
+	if e == nil {
 		return named
 	}
 	return s.explained(e, said, n)
@@ -25,8 +26,10 @@ func (s *Source) explain(op string, n name, ref string, err error) error {
 
 func (s *Source) explained(e *store.Error, said told, n name) error {
 	switch {
-	case errors.Is(e, store.ErrUnauthentic):
-		e.Detail, e.Hint = "Google does not take the access token, or it has run out", "run keyplumb again: it logs in anew; gcloud auth application-default login does so by hand"
+	case errors.Is(e, store.ErrMoved):
+		e.Detail, e.Hint = "the server sends keyplumb to another address, where the token does not go", "name the API's own address"
+	case e.Status >= 400 && e.Status < 500 && said.status == "":
+		e.Detail, e.Hint = cmp.Or(e.Detail, "the answer is none of Google's"), "let what stands before the API pass on its answers"
 	case said.has("SERVICE_DISABLED"):
 		e.Detail, e.Hint = "the project has not enabled the Secret Manager API", "gcloud services enable secretmanager.googleapis.com --project="+n.project
 	case said.has("ACCESS_TOKEN_SCOPE_INSUFFICIENT"):
@@ -44,7 +47,7 @@ func (s *Source) explained(e *store.Error, said told, n name) error {
 // explainAccess tells why a value was not given.
 func (s *Source) explainAccess(ctx context.Context, n name, ref, version string, err error) error {
 	e, said, named := failure("read", ref, err)
-	if e == nil || said.status == "" {
+	if e == nil {
 		return named
 	}
 	_ = s.explained(e, said, n)
@@ -100,7 +103,7 @@ func gone(e *store.Error, state secretmanagerpb.SecretVersion_State, n name, ver
 // explainList tells why the versions were not listed.
 func (s *Source) explainList(n name, ref string, err error) error {
 	e, said, named := failure("list the versions of", ref, err)
-	if e == nil || said.status == "" {
+	if e == nil {
 		return named
 	}
 	_ = s.explained(e, said, n)

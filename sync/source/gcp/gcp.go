@@ -120,7 +120,7 @@ func New(o Options) (*Source, error) {
 	if err != nil {
 		return nil, invalid("Google's own client cannot make sense of the environment's GOOGLE_API_… variables", "unset them: keyplumb uses none of them")
 	}
-	s.client.CallOptions = &secretmanager.CallOptions{} // no repetitions: the transport repeats
+	*s.client.CallOptions = secretmanager.CallOptions{} // neither times nor repetitions: they are the transport's
 	return s, nil
 }
 

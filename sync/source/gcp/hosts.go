@@ -70,6 +70,7 @@ func only(addresses ...string) func(string) error {
 		if slices.ContainsFunc(addresses, func(known string) bool { return strings.EqualFold(known, address) }) {
 			return nil
 		}
-		return &store.Error{Op: "log in", Ref: address, Kind: store.ErrDenied, Detail: "keyplumb refuses to send this credential to another host"}
+		return &store.Error{Op: "log in", Ref: address, Kind: store.ErrDenied, Detail: "keyplumb refuses to send this credential to another host",
+			Hint: "it is for Google's own token services"}
 	}
 }

@@ -137,7 +137,20 @@ func (a authorized) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.login.quota != "" {
 		req.Header.Set("X-Goog-User-Project", a.login.quota)
 	}
-	return a.next.RoundTrip(req)
+	resp, err := a.next.RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	return nil, &barred{a.login.fail(&store.Error{Op: "use the access token", Ref: req.URL.Host, Kind: store.ErrUnauthentic, Status: resp.StatusCode,
+		Detail: "Google does not take it, or it has run out", Hint: "run keyplumb again: it logs in anew; by hand, gcloud auth application-default login"})}
+}
+
+// fail ends a login: what one request was refused for, all would be.
+func (l *login) fail(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failed = err
+	return err
 }
 
 // barred is the error of a login, or of a job that could not prove who it is: to

@@ -200,7 +200,7 @@ func TestRenewal(t *testing.T) {
 	s.Inject(emulator.Fault{When: func(_ int, _, path string) bool { return strings.HasSuffix(path, ":generateAccessToken") }, Effect: emulator.Instead(short), Times: 1})
 	source := open(t, o)
 	wanted{ref: store.Reference{Path: "api"}, value: "value"}.check(t, source)
-	for range 50 {
+	for range 1000 { // it is renewed beside the reads
 		if s.asked()["POST -/serviceAccounts/"+machine+":generateAccessToken"] > 1 {
 			return
 		}

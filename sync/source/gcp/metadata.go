@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 
@@ -49,22 +50,19 @@ func (m *metadata) Token(ctx context.Context) (*auth.Token, error) {
 	req.Header.Set("Metadata-Flavor", "Google")
 	resp, err := m.client.Do(req)
 	if err != nil {
-		e, said, named := failure(op, ref, err)
-		switch {
-		case e == nil:
-			return nil, named
-		case e.Status == 0, said.status == "" && e.Status < 500:
-			return nil, none // nobody is there, or somebody else
+		e, _, named := failure(op, ref, err)
+		if e != nil && e.Status < http.StatusInternalServerError && !errors.Is(e, store.ErrThrottled) {
+			return nil, none // nobody is there, or somebody else, or a machine without an account
 		}
 		return nil, named
 	}
 	defer resp.Body.Close() //nolint:errcheck // the transport has read it
-	var got struct {
-		AccessToken string `json:"access_token"`
-		ExpiresIn   int    `json:"expires_in"`
-	}
 	if resp.Header.Get("Metadata-Flavor") != "Google" {
 		return nil, none
+	}
+	var got struct {
+		AccessToken string `json:"access_token"`
+		ExpiresIn   int    `json:"expires_in"` // seconds
 	}
 	if json.NewDecoder(resp.Body).Decode(&got) != nil || got.ExpiresIn <= 0 {
 		return nil, &store.Error{Op: op, Ref: ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
