@@ -62,6 +62,7 @@ func leakCases() []leakCase {
 	cases = append(cases, gitlabCases()...)
 	cases = append(cases, vaultCases()...)
 	cases = append(cases, awsCases()...)
+	cases = append(cases, gcpCases()...)
 	return append(cases, faultCases()...)
 }
 
