@@ -39,7 +39,7 @@ func TestEmulatorSaysTheSame(t *testing.T) {
 	const secret = "/v1/" + parent + "/secrets/api"
 	for path, message := range map[string]proto.Message{
 		secret: &pb.Secret{}, secret + "/versions/latest": &pb.SecretVersion{}, secret + "/versions/1": &pb.SecretVersion{},
-		secret + "/versions/2?$alt=json;enum-encoding=int": &pb.SecretVersion{}, secret + "/versions/latest:access": &pb.AccessSecretVersionResponse{},
+		secret + "/versions/2?%24alt=json%3Benum-encoding%3Dint": &pb.SecretVersion{}, secret + "/versions/latest:access": &pb.AccessSecretVersionResponse{},
 		secret + "/versions/2:access": nil, secret + "/versions/1:access": nil, secret + "/versions/9:access": nil, secret + "/versions/9": nil,
 		secret + "/versions": &pb.ListSecretVersionsResponse{}, secret + "/versions?pageSize=2": &pb.ListSecretVersionsResponse{},
 		secret + "/versions?pageSize=2&pageToken=2": &pb.ListSecretVersionsResponse{},
