@@ -15,7 +15,7 @@ func (s *Source) describeVersion(ctx context.Context, n name, ref, version strin
 	var got *secretmanagerpb.SecretVersion
 	answered, err := s.versions.ask(func() (err error) {
 		got, err = s.client.GetSecretVersion(ctx, &secretmanagerpb.GetSecretVersionRequest{Name: n.String() + "/versions/" + version})
-		return s.explain("look at", n, ref, err)
+		return explainLook(n, ref, err)
 	})
 	if err != nil || !answered {
 		return nil, err
@@ -30,7 +30,7 @@ func (s *Source) describeSecret(ctx context.Context, n name, ref string) (*secre
 	var got *secretmanagerpb.Secret
 	answered, err := s.secrets.ask(func() (err error) {
 		got, err = s.client.GetSecret(ctx, &secretmanagerpb.GetSecretRequest{Name: n.String()})
-		return s.explain("look at", n, ref, err)
+		return explainLook(n, ref, err)
 	})
 	if err != nil || !answered {
 		return nil, err

@@ -10,21 +10,10 @@ import (
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// explain puts an error of the API in keyplumb's words: what holds for every
-// request. The names are those of google.rpc.Code and of google.api.ErrorReason.
+// explain puts what holds for every request in keyplumb's words. The names are
+// those of google.rpc.Code and of google.api.ErrorReason.
 // https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto
-func (s *Source) explain(op string, n name, ref string, err error) error {
-	if err == nil {
-		return nil
-	}
-	e, said, named := failure(op, ref, err)
-	if e == nil {
-		return named
-	}
-	return s.explained(e, said, n)
-}
-
-func (s *Source) explained(e *store.Error, said told, n name) error {
+func explain(e *store.Error, said told, n name) {
 	switch {
 	case errors.Is(e, store.ErrMoved):
 		e.Detail, e.Hint = "the server sends keyplumb to another address, where the token does not go", "name the API's own address"
@@ -41,16 +30,28 @@ func (s *Source) explained(e *store.Error, said told, n name) error {
 	case errors.Is(e, store.ErrNotFound):
 		e.Detail, e.Hint = "there is no such secret, or it has no such version", n.command("versions list", "")+" lists its versions"
 	}
+}
+
+// explainLook tells why metadata was not given; nil where it was.
+func explainLook(n name, ref string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e, said, other := failure("look at", ref, err)
+	if e == nil {
+		return other
+	}
+	explain(e, said, n)
 	return e
 }
 
 // explainAccess tells why a value was not given.
 func (s *Source) explainAccess(ctx context.Context, n name, ref, version string, err error) error {
-	e, said, named := failure("read", ref, err)
+	e, said, other := failure("read", ref, err)
 	if e == nil {
-		return named
+		return other
 	}
-	_ = s.explained(e, said, n)
+	explain(e, said, n)
 	switch {
 	case errors.Is(e, store.ErrDenied) && e.Detail == "":
 		e.Detail = "the secret is not there, or this credential may not read it"
@@ -101,12 +102,12 @@ func gone(e *store.Error, state secretmanagerpb.SecretVersion_State, n name, ver
 }
 
 // explainList tells why the versions were not listed.
-func (s *Source) explainList(n name, ref string, err error) error {
-	e, said, named := failure("list the versions of", ref, err)
+func explainList(n name, ref string, err error) error {
+	e, said, other := failure("list the versions of", ref, err)
 	if e == nil {
-		return named
+		return other
 	}
-	_ = s.explained(e, said, n)
+	explain(e, said, n)
 	switch {
 	case errors.Is(e, store.ErrDenied) && e.Detail == "":
 		e.Detail = "the secret is not there, or this credential may not list its versions"

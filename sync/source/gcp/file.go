@@ -70,6 +70,8 @@ func readFile(text []byte, depth int) (file, error) {
 		return file{}, badFile("it logs in with a client certificate, which keyplumb does not")
 	case source.Environment != "":
 		return file{}, badFile("it logs in with a credential of AWS, which keyplumb does not")
+	case f.Quota != "" && !project.MatchString(f.Quota):
+		return file{}, badFile("its quota project is no id and no number")
 	case isThere(f.Inner) && depth > 0:
 		return file{}, badFile("it holds credentials within credentials within credentials")
 	case isThere(f.Inner):

@@ -161,16 +161,17 @@ func TestBadFiles(t *testing.T) {
 	t.Setenv("GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES", "1")
 	hidden := canary()
 	for name, file := range map[string]fields{
-		"of no type":           {"private_key": hidden},
-		"of another type":      {"type": "gdch_service_account", "private_key": hidden, "token_uri": s.url},
-		"a program":            external(t, s, program),
-		"a certificate":        external(t, s, fields{"certificate": fields{"certificate_config_location": hidden}, "file": "/dev/null"}),
-		"a machine of AWS":     external(t, s, fields{"environment_id": "aws1", "regional_cred_verification_url": s.url + hidden}),
-		"no source":            external(t, s, nil),
-		"a program, inside":    {"type": "impersonated_service_account", "service_account_impersonation_url": s.url, "source_credentials": external(t, s, program)},
-		"inside the inside":    {"type": "impersonated_service_account", "service_account_impersonation_url": s.url, "source_credentials": fields{"type": "impersonated_service_account", "source_credentials": external(t, s, program)}},
-		"nothing inside":       {"type": "impersonated_service_account", "service_account_impersonation_url": s.url + hidden},
-		"an account of no key": {"type": "service_account", "client_email": hidden, "token_uri": s.url},
+		"of no type":              {"private_key": hidden},
+		"of another type":         {"type": "gdch_service_account", "private_key": hidden, "token_uri": s.url},
+		"a program":               external(t, s, program),
+		"a certificate":           external(t, s, fields{"certificate": fields{"certificate_config_location": hidden}, "file": "/dev/null"}),
+		"a machine of AWS":        external(t, s, fields{"environment_id": "aws1", "regional_cred_verification_url": s.url + hidden}),
+		"a quota project of rows": {"type": "authorized_user", "client_id": "x", "client_secret": "x", "refresh_token": "x", "quota_project_id": "a\n" + hidden},
+		"no source":               external(t, s, nil),
+		"a program, inside":       {"type": "impersonated_service_account", "service_account_impersonation_url": s.url, "source_credentials": external(t, s, program)},
+		"inside the inside":       {"type": "impersonated_service_account", "service_account_impersonation_url": s.url, "source_credentials": fields{"type": "impersonated_service_account", "source_credentials": external(t, s, program)}},
+		"nothing inside":          {"type": "impersonated_service_account", "service_account_impersonation_url": s.url + hidden},
+		"an account of no key":    {"type": "service_account", "client_email": hidden, "token_uri": s.url},
 	} {
 		text, err := json.Marshal(file)
 		if err != nil {

@@ -53,7 +53,7 @@ type Options struct {
 }
 
 // maxBody is the longest answer, in bytes: a secret is 64 KiB at most, in
-// base64, and a page of 250 versions some 100 KiB.
+// base64, and a page of 100 versions is about as much.
 // https://cloud.google.com/secret-manager/quotas
 const maxBody = 1 << 20
 
@@ -100,6 +100,9 @@ func New(o Options) (*Source, error) {
 	}
 	if o.Project != "" && !project.MatchString(o.Project) {
 		return nil, invalid("the project is no id and no number", "gcloud projects list shows the ids")
+	}
+	if o.Auth.QuotaProject != "" && !project.MatchString(o.Auth.QuotaProject) {
+		return nil, invalid("the quota project is no id and no number", "correct GOOGLE_CLOUD_QUOTA_PROJECT, or unset it")
 	}
 	s := &Source{options: o}
 	s.options.Address = strings.TrimRight(cmp.Or(o.Address, public), "/")

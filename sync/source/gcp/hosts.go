@@ -59,9 +59,10 @@ func (s *Source) newHosts(allow func(string) error) *http.Client {
 // maxToken is the longest answer with a token in it, in bytes.
 const maxToken = 64 << 10
 
-// public are Google's own token services.
+// public are Google's own token services, and hosts of nothing else: at
+// www.googleapis.com, which gave tokens once, anybody can be sent a file.
 func public() []string {
-	return []string{STS, IAMCredentials, "https://oauth2.googleapis.com", "https://accounts.google.com", "https://www.googleapis.com"}
+	return []string{STS, IAMCredentials, "https://oauth2.googleapis.com", "https://accounts.google.com"}
 }
 
 // only allows some addresses and no others.

@@ -50,11 +50,14 @@ func (m *metadata) Token(ctx context.Context) (*auth.Token, error) {
 	req.Header.Set("Metadata-Flavor", "Google")
 	resp, err := m.client.Do(req)
 	if err != nil {
-		e, _, named := failure(op, ref, err)
-		if e != nil && e.Status < http.StatusInternalServerError && !errors.Is(e, store.ErrThrottled) {
+		e, _, other := failure(op, ref, err)
+		switch {
+		case e == nil:
+			return nil, other
+		case e.Status < http.StatusInternalServerError && !errors.Is(e, store.ErrThrottled):
 			return nil, none // nobody is there, or somebody else, or a machine without an account
 		}
-		return nil, named
+		return nil, e
 	}
 	defer resp.Body.Close() //nolint:errcheck // the transport has read it
 	if resp.Header.Get("Metadata-Flavor") != "Google" {

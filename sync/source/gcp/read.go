@@ -98,7 +98,7 @@ func (s *Source) beforeLatest(ctx context.Context, n name, ref string) (*secretm
 		case errors.Is(err, iterator.Done):
 			return nil, none
 		case err != nil:
-			return nil, s.explainList(n, ref, err)
+			return nil, explainList(n, ref, err)
 		case i > 0 && version.GetState() == secretmanagerpb.SecretVersion_ENABLED && isNumber(lastPart(version.GetName())):
 			return version, nil
 		}

@@ -240,6 +240,7 @@ func TestNew(t *testing.T) {
 		"an at for a location":    func(o *gcp.Options) { o.Location = "a@mallory" },
 		"no project":              func(o *gcp.Options) { o.Project = "acme/prod" },
 		"a project that climbs":   func(o *gcp.Options) { o.Project = ".." },
+		"a quota project of rows": func(o *gcp.Options) { o.Auth.QuotaProject = "a\r\nX-Other: b" },
 		"no way to log in":        func(o *gcp.Options) { o.Auth.Method = "" },
 		"no provider":             func(o *gcp.Options) { o.Auth.Method = gcp.OIDC },
 		"metadata in clear text":  func(o *gcp.Options) { o.Auth.Metadata = "http://metadata.example.com" },

@@ -94,9 +94,9 @@ func reasons(body []byte) told {
 	return t
 }
 
-// failure names an error by what was done, and tells what the server said. There
-// is no *store.Error where there is nothing to be explained.
-func failure(op, ref string, err error) (*store.Error, told, error) {
+// failure names an error by what was done, and tells what the server said. Where
+// there is nothing to be explained, the error is the other one.
+func failure(op, ref string, err error) (e *store.Error, said told, other error) {
 	if b, ok := errors.AsType[*barred](err); ok {
 		return nil, told{}, b.err
 	}
@@ -105,9 +105,8 @@ func failure(op, ref string, err error) (*store.Error, told, error) {
 	if !ok {
 		return nil, told{}, named // that of the context
 	}
-	refused, ok := errors.AsType[*refusal](err)
-	if !ok {
-		return e, told{}, e
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		said = refused.told
 	}
-	return e, refused.told, e
+	return e, said, nil
 }

@@ -18,12 +18,14 @@ func (s *Source) explainLogin(err error) error {
 	if e, ok := errors.AsType[*store.Error](err); ok {
 		ref = e.Ref // the host
 	}
-	e, said, named := failure("log in", ref, err)
-	refused, ok := errors.AsType[*refusal](err)
-	if e == nil || !ok {
-		return named
+	e, said, other := failure("log in", ref, err)
+	if e == nil {
+		return other
 	}
-	return s.explainRefusal(e, said, refused.path)
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		s.explainRefusal(e, said, refused.path)
+	}
+	return e
 }
 
 // A reason is one that a token service gives, and what to do about it.
@@ -33,15 +35,16 @@ type reason struct {
 }
 
 // explainRefusal tells why a login was refused, by where it was.
-func (s *Source) explainRefusal(e *store.Error, said told, path string) error {
-	if e.Status < 400 || e.Status >= 500 || errors.Is(e, store.ErrThrottled) {
-		if errors.Is(e, store.ErrMoved) {
-			e.Detail, e.Hint = "the server sends keyplumb to another address, where the credential does not go", "name the right address"
-		}
-		return e
+func (s *Source) explainRefusal(e *store.Error, said told, path string) {
+	switch {
+	case errors.Is(e, store.ErrMoved):
+		e.Detail, e.Hint = "the server sends keyplumb to another address, where the credential does not go", "name the right address"
+		return
+	case e.Status < 400 || e.Status >= 500:
+		return
 	}
 	e.Kind = store.ErrUnauthentic
-	e.Detail, e.Hint = "Google lets nobody in like this", "gcloud auth application-default login, or look at the workload identity pool's provider"
+	e.Detail, e.Hint = "nobody is let in like this", "log in again with gcloud auth application-default login, or look at the workload identity pool's provider"
 	reasons := s.exchange()
 	if strings.HasSuffix(path, ":generateAccessToken") {
 		reasons = s.impersonation()
@@ -49,10 +52,9 @@ func (s *Source) explainRefusal(e *store.Error, said told, path string) error {
 	for _, known := range reasons {
 		if said.has(known.words...) {
 			e.Detail, e.Hint = known.detail, known.hint
-			return e
+			return
 		}
 	}
-	return e
 }
 
 // impersonation are the reasons of the service that makes one a service account.
@@ -63,7 +65,7 @@ func (s *Source) impersonation() []reason {
 		{[]string{"SERVICE_DISABLED", "has not been used in project", "it is disabled"}, "the service account's project has not enabled the IAM Service Account Credentials API",
 			"gcloud services enable iamcredentials.googleapis.com"},
 		{[]string{"PERMISSION_DENIED"}, account + " is not there, or this job may not become it",
-			"grant roles/iam.workloadIdentityUser on it to the job's principal: principalSet://iam.googleapis.com/…/attribute.repository/OWNER/NAME; its attributes are mapped by the provider"},
+			"grant roles/iam.workloadIdentityUser on it to the job's principal, such as principalSet://iam.googleapis.com/projects/…/attribute.repository/OWNER/NAME (to a user or an account: roles/iam.serviceAccountTokenCreator)"},
 		{[]string{"NOT_FOUND"}, account + " is not there", "is auth.role right in the policy? gcloud iam service-accounts list shows those that are there"},
 	}
 }
