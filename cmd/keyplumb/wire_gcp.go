@@ -53,7 +53,7 @@ func (p *providers) openGCP(s policy.Source) (store.Source, error) {
 	}
 	return gcp.New(gcp.Options{
 		Address: base, Project: s.Settings["project"], Location: s.Settings["location"], Auth: auth,
-		UserAgent: "keyplumb", Notify: p.waiting,
+		UserAgent: "keyplumb", Limiter: p.vaultLimiter(base + " of " + s.Settings["project"]), Notify: p.waiting,
 	})
 }
 
@@ -108,7 +108,7 @@ func (p *providers) googleFile() (secret.Value, error) {
 		return secret.New(text), nil
 	}
 	folder := p.gcloudFolder()
-	text, err := os.ReadFile(filepath.Join(folder, "application_default_credentials.json"))
+	text, err := os.ReadFile(filepath.Join(folder, "application_default_credentials.json")) //nolint:gosec // where gcloud keeps them
 	switch {
 	case errors.Is(err, fs.ErrNotExist), !filepath.IsAbs(folder): // not what lies below this folder, where there is no home
 		return secret.Value{}, nil

@@ -26,7 +26,7 @@ func (s *Source) federated() (*login, error) {
 		return nil, invalid("there is no way to get the job's identity token", "")
 	}
 	sts, iam := strings.TrimRight(cmp.Or(a.STS, STS), "/"), strings.TrimRight(cmp.Or(a.IAMCredentials, IAMCredentials), "/")
-	options := &externalaccount.Options{
+	options := &externalaccount.Options{ //nolint:gosec // addresses and names of standards
 		Audience: "//iam.googleapis.com/" + a.Provider, SubjectTokenType: "urn:ietf:params:oauth:token-type:jwt",
 		SubjectTokenProvider: identity{a}, TokenURL: sts + "/v1/token", Scopes: []string{scope},
 		Client: s.newHosts(only(origin(sts), origin(iam))), Logger: slog.New(slog.DiscardHandler),

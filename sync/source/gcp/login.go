@@ -26,7 +26,7 @@ const (
 // https://cloud.google.com/compute/docs/metadata/querying-metadata
 const (
 	STS            = "https://sts.googleapis.com"
-	IAMCredentials = "https://iamcredentials.googleapis.com"
+	IAMCredentials = "https://iamcredentials.googleapis.com" //nolint:gosec // an address
 	Metadata       = "http://169.254.169.254"
 )
 
