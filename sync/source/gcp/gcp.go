@@ -119,16 +119,13 @@ func New(o Options) (*Source, error) {
 	// Of the context it takes values alone, and there are none.
 	s.client, err = secretmanager.NewRESTClient(context.Background(),
 		option.WithEndpoint(s.options.Address), option.WithLogger(slog.New(slog.DiscardHandler)),
-		option.WithHTTPClient(&http.Client{Transport: refusing{authorized{s.transport, s.login}}, CheckRedirect: stay}))
+		option.WithHTTPClient(&http.Client{Transport: refusing{authorized{s.transport, s.login}}}))
 	if err != nil {
 		return nil, invalid("Google's own client cannot make sense of the environment's GOOGLE_API_… variables", "unset them: keyplumb uses none of them")
 	}
 	*s.client.CallOptions = secretmanager.CallOptions{} // neither times nor repetitions: they are the transport's
 	return s, nil
 }
-
-// stay has a client give a redirect as the answer.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func invalid(detail, hint string) error {
 	return &store.Error{Op: "open", Ref: "gcp source", Kind: store.ErrInvalid, Detail: detail, Hint: hint}

@@ -53,7 +53,7 @@ func (s *Source) newHosts(allow func(string) error) *http.Client {
 	h := &hosts{allow: allow, open: map[string]*rest.Transport{}, options: rest.Options{
 		UserAgent: s.options.UserAgent, Notify: s.options.Notify, MaxBody: maxToken, Pause: pause, Queries: true, Next: s.options.Next,
 	}}
-	return &http.Client{Transport: refusing{h}, CheckRedirect: stay}
+	return &http.Client{Transport: refusing{h}}
 }
 
 // maxToken is the longest answer with a token in it, in bytes.

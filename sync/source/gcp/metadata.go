@@ -27,7 +27,7 @@ func (s *Source) fromMetadata() (*login, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &metadata{base: base, client: &http.Client{Transport: refusing{transport}, CheckRedirect: stay}}
+	m := &metadata{base: base, client: &http.Client{Transport: refusing{transport}}}
 	return &login{provider: m, explain: func(err error) error { return err }, quota: s.options.Auth.QuotaProject}, nil
 }
 

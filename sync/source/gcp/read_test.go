@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -261,5 +262,35 @@ func TestEndpoint(t *testing.T) {
 		if got, err := gcp.Endpoint(location); got != want || err != nil {
 			t.Errorf("%q is at %s, %v", location, got, err)
 		}
+	}
+}
+
+// TestNothingOfTheProcess: what stands in the process's own environment is for
+// Google's own tools. Here it counts for nothing.
+func TestNothingOfTheProcess(t *testing.T) {
+	s := newServer(t)
+	s.Put(api, []byte("value"))
+	for name, value := range map[string]string{
+		"GOOGLE_APPLICATION_CREDENTIALS": "/nowhere/mallory.json", "GCE_METADATA_HOST": "mallory.example", "CLOUDSDK_CONFIG": "/nowhere", "HOME": t.TempDir(),
+		"GOOGLE_API_USE_MTLS_ENDPOINT": "always", "GOOGLE_API_USE_CLIENT_CERTIFICATE": "true", "EXPERIMENTAL_GOOGLE_API_USE_S2A": "true",
+		"GOOGLE_CLOUD_UNIVERSE_DOMAIN": "mallory.example", "GOOGLE_CLOUD_QUOTA_PROJECT": "mallory", "GOOGLE_CLOUD_PROJECT": "mallory",
+		"GOOGLE_SDK_GO_LOGGING_LEVEL": "debug", "GOOGLE_SDK_GO_EXPERIMENTAL_TRACING": "true",
+	} {
+		t.Setenv(name, value)
+	}
+	wanted{ref: store.Reference{Path: "api"}, value: "value"}.check(t, open(t, s.options()))
+	asked := map[string]bool{}
+	o := s.options()
+	o.Next = roundTrip(func(r *http.Request) (*http.Response, error) {
+		asked[r.URL.Host] = true
+		if r.Header.Get("X-Goog-User-Project") != "" {
+			t.Errorf("%s is told of a quota project", r.URL.Host)
+		}
+		return inMemory{s.Server}.RoundTrip(r)
+	})
+	o.Address = ""
+	wanted{ref: store.Reference{Path: "api"}, value: "value"}.check(t, open(t, o))
+	if !asked["secretmanager.googleapis.com"] || len(asked) != 2 {
+		t.Errorf("asked %v", asked)
 	}
 }

@@ -38,7 +38,8 @@ func (t told) has(words ...string) bool {
 }
 
 // refusing turns what is no success into an error before a client of Google's
-// sees it: theirs quote what the server said.
+// sees it: theirs quote what the server said. A redirect is no success, so that
+// none is followed.
 type refusing struct{ next http.RoundTripper }
 
 func (r refusing) RoundTrip(req *http.Request) (*http.Response, error) {
