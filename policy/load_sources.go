@@ -83,8 +83,11 @@ func (r *reader) source(name string, v cue.Value) {
 	switch word {
 	case "vault":
 		r.vault(&s, v)
-	case "aws", "ssm", "gcp", "azure", "kubernetes":
+	case "aws", "ssm", "azure", "kubernetes":
 		r.cloud(&s, v)
+	case "gcp":
+		r.cloud(&s, v)
+		r.google(v)
 	}
 	r.policy.Sources = append(r.policy.Sources, s)
 }

@@ -37,9 +37,9 @@ func TestBadGCP(t *testing.T) {
 			}},
 		{badInput{name: "no such provider", code: exitFailed, want: []string{"there is no such workload identity pool or provider"}},
 			func(g *gcpStage) { g.source("providers/github", "providers/gitlab") }},
-		{badInput{name: "a provider that is none", code: exitFailed, want: []string{"the provider is no name of one", "hint: write it as projects/NUMBER"}},
+		{badInput{name: "a provider that is none", code: exitUsage, want: []string{"sources.gcp.auth.provider is no workload identity pool's provider", "help: write it as projects/NUMBER"}},
 			func(g *gcpStage) { g.source("providers/github", "github") }},
-		{badInput{name: "an account that is none", code: exitFailed, want: []string{"the role is no service account's email"}},
+		{badInput{name: "an account that is none", code: exitUsage, want: []string{"sources.gcp.auth.role is no service account's email"}},
 			func(g *gcpStage) { g.source(".iam.gserviceaccount.com", ".example.com") }},
 		{badInput{name: "denied", code: exitFailed, want: []string{"read FIRST: denied", "the secret is not there, or this credential may not read it", "gcloud secrets add-iam-policy-binding FIRST --project=acme-prod"}},
 			func(g *gcpStage) {
@@ -83,8 +83,8 @@ func TestBadGCP(t *testing.T) {
 					}
 				})
 			}},
-		{badInput{name: "a project that is none", code: exitFailed, want: []string{"the project is no id and no number"}}, func(g *gcpStage) { g.source("acme-{env}\", auth", "acme/{env}\", auth") }},
-		{badInput{name: "a location that is a host", code: exitFailed, want: []string{"the location is none of Google's"}},
+		{badInput{name: "a project that is none", code: exitUsage, want: []string{"sources.gcp.project is no project's id or number"}}, func(g *gcpStage) { g.source("acme-{env}\", auth", "acme/{env}\", auth") }},
+		{badInput{name: "a location that is a host", code: exitUsage, want: []string{"sources.gcp.location is no location of Google's"}},
 			func(g *gcpStage) { g.source(`kind: "gcp"`, `kind: "gcp", location: "x.mallory.example/"`) }},
 		{badInput{name: "two addresses", code: exitFailed, want: []string{"send source gcp to different addresses"}},
 			func(g *gcpStage) { g.source(`kind: "gcp"`, `kind: "gcp", address: "https://secrets.example.com"`) }},
@@ -102,6 +102,8 @@ func TestBadGCP(t *testing.T) {
 			func(g *gcpStage) {
 				g.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_STS", listenTLS(g.t.(*testing.T), g.google).url)
 			}},
+		{badInput{name: "nobody there", code: exitFailed, want: []string{"log in 127.0.0.1:1: unavailable: no connection"}},
+			func(g *gcpStage) { g.setenv("CLOUDSDK_API_ENDPOINT_OVERRIDES_STS", "http://127.0.0.1:1") }},
 		{badInput{name: "a credentials file that is not there", code: exitFailed, want: []string{"the file that GOOGLE_APPLICATION_CREDENTIALS names cannot be read"}},
 			func(g *gcpStage) { g.byFile("none.json") }},
 		{badInput{name: "a credentials file that is none", code: exitFailed, want: []string{"log in the credentials file: credential refused: it is no JSON object"}},

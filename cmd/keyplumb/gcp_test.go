@@ -141,8 +141,24 @@ func TestNoHome(t *testing.T) {
 		g.setenv(variable, "")
 	}
 	g.setenv("GCE_METADATA_HOST", strings.TrimPrefix(g.url, "http://"))
-	if out := g.must(exitFailed, "plan", "--env", "prod"); !strings.Contains(out, "there are no credentials") || g.asked()["POST /v1/token"] != 0 {
-		t.Errorf("%s", out)
+	// In a process of its own, which runs in the repository.
+	code, stdout, stderr := g.runAlone("plan", "--env", "prod")
+	if code != exitFailed || !strings.Contains(stdout+stderr, "there are no credentials") || g.asked()["POST /v1/token"] != 0 {
+		t.Errorf("ended with %d\n%s%s", code, stdout, stderr)
+	}
+}
+
+// TestIdentityByHand: a machine that keyplumb does not know for a CI job may
+// have an identity token all the same.
+func TestIdentityByHand(t *testing.T) {
+	g := unsyncedGCP(t)
+	for _, variable := range []string{"CI", "GITHUB_ACTIONS"} {
+		g.setenv(variable, "")
+	}
+	g.setenv("GCP_ID_TOKEN", g.jobToken("https://iam.googleapis.com/"+gcpProvider))
+	g.must(exitOK, "plan", "--env", "prod")
+	if asked := g.asked(); asked["POST /v1/token"] != 1 {
+		t.Errorf("asked %v", asked)
 	}
 }
 

@@ -70,8 +70,8 @@ func (s *Source) access(ctx context.Context, n name, ref, version string) (*secr
 	if err != nil {
 		return nil, s.explainAccess(ctx, n, ref, version, err)
 	}
-	_, number, ours := strings.Cut(got.GetName(), "/secrets/"+n.secret+"/versions/")
-	if !ours || !isNumber(number) || isNumber(version) && version != number || got.GetPayload() == nil {
+	_, number, _ := strings.Cut(got.GetName(), "/secrets/"+n.secret+"/versions/")
+	if !isNumber(number) || isNumber(version) && version != number || got.GetPayload() == nil {
 		return nil, &store.Error{Op: "read", Ref: ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
 	}
 	sum := got.GetPayload().DataCrc32C
