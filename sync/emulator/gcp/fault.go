@@ -82,9 +82,12 @@ func Failing(status int) Effect {
 // Refuse answers with the status and the code that Google has for it, without
 // processing.
 func Refuse(status int) Effect {
-	return harness.Refuse(func(a *harness.Answer, _ *http.Request, _ []byte) {
-		write(a, refusal(status, code(status), "The request was refused."))
-	})
+	return Saying(status, "The request was refused.")
+}
+
+// Saying is Refuse with a message.
+func Saying(status int, message string) Effect {
+	return harness.Refuse(func(a *harness.Answer, _ *http.Request, _ []byte) { write(a, refusal(status, code(status), message)) })
 }
 
 // Precondition answers as when a version cannot be read as it is.

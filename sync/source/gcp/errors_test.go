@@ -23,6 +23,7 @@ func TestRefusals(t *testing.T) {
 	fault := func(effect emulator.Effect) func(*server) {
 		return func(s *server) { s.Inject(emulator.Fault{When: emulator.On("GET", access), Effect: effect}) }
 	}
+	instead403 := func(message string) func(*server) { return fault(emulator.Saying(403, message)) }
 	instead := func(text string) func(*server) { return fault(emulator.Instead(text)) }
 	for name, test := range map[string]struct {
 		spoil func(*server)
@@ -32,11 +33,14 @@ func TestRefusals(t *testing.T) {
 			wanted{kind: store.ErrDenied, says: "the secret is not there, or this credential may not read it"}},
 		"denied, and what to do": {func(s *server) { s.Deny("projects/acme-prod") },
 			wanted{kind: store.ErrDenied, says: "gcloud secrets add-iam-policy-binding api --project=acme-prod --role=roles/secretmanager.secretAccessor"}},
-		"not there":            {func(s *server) { s.Remove(api) }, wanted{kind: store.ErrNotFound, says: "there is no such secret"}},
-		"a token of nobody":    {fault(emulator.Refuse(401)), wanted{kind: store.ErrUnauthentic, says: "does not take it, or it has run out"}},
-		"the API is off":       {fault(emulator.Because(403, "SERVICE_DISABLED")), wanted{kind: store.ErrDenied, says: "gcloud services enable secretmanager.googleapis.com --project=acme-prod"}},
-		"a narrow token":       {fault(emulator.Because(403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")), wanted{kind: store.ErrDenied, says: "the scope cloud-platform"}},
-		"no quota project":     {fault(emulator.Because(403, "USER_PROJECT_DENIED")), wanted{kind: store.ErrDenied, says: "set-quota-project"}},
+		"not there":          {func(s *server) { s.Remove(api) }, wanted{kind: store.ErrNotFound, says: "there is no such secret"}},
+		"a token of nobody":  {fault(emulator.Refuse(401)), wanted{kind: store.ErrUnauthentic, says: "does not take it, or it has run out"}},
+		"the API is off":     {fault(emulator.Because(403, "SERVICE_DISABLED")), wanted{kind: store.ErrDenied, says: "gcloud services enable secretmanager.googleapis.com --project=acme-prod"}},
+		"a narrow token":     {fault(emulator.Because(403, "ACCESS_TOKEN_SCOPE_INSUFFICIENT")), wanted{kind: store.ErrDenied, says: "the scope cloud-platform"}},
+		"no quota project":   {fault(emulator.Because(403, "USER_PROJECT_DENIED")), wanted{kind: store.ErrDenied, says: "set-quota-project"}},
+		"no billing account": {fault(emulator.Because(403, "BILLING_DISABLED")), wanted{kind: store.ErrDenied, says: "gcloud billing projects link acme-prod"}},
+		"a user's own file": {instead403("The secretmanager.googleapis.com API requires a quota project, which is not set by default."),
+			wanted{kind: store.ErrDenied, says: "set-quota-project"}},
 		"a perimeter":          {fault(emulator.Because(403, "SECURITY_POLICY_VIOLATED")), wanted{kind: store.ErrDenied, says: "service perimeter"}},
 		"an odd precondition":  {fault(emulator.Precondition("The key is not there.")), wanted{kind: store.ErrDenied, says: "or its encryption key is"}},
 		"damaged":              {fault(emulator.Damaged()), wanted{kind: store.ErrUnreadable, says: "CRC32C"}},

@@ -19,13 +19,15 @@ func explain(e *store.Error, said told, n name) {
 		e.Detail, e.Hint = "the server sends keyplumb to another address, where the token does not go", "name the API's own address"
 	case e.Status >= 400 && e.Status < 500 && said.status == "":
 		e.Detail, e.Hint = cmp.Or(e.Detail, "the answer is none of Google's"), "let what stands before the API pass on its answers"
+	case said.has("USER_PROJECT_DENIED", "quota project"):
+		e.Detail, e.Hint = "the credential's quota project may not be used, or there is none", "gcloud auth application-default set-quota-project "+n.project
 	case said.has("SERVICE_DISABLED"):
 		e.Detail, e.Hint = "the project has not enabled the Secret Manager API", "gcloud services enable secretmanager.googleapis.com --project="+n.project
 	case said.has("ACCESS_TOKEN_SCOPE_INSUFFICIENT"):
 		e.Detail, e.Hint = "the access token is not meant for this API", "give the machine the scope cloud-platform"
-	case said.has("USER_PROJECT_DENIED", "quota project"):
-		e.Detail, e.Hint = "the credential's quota project may not be used, or there is none", "gcloud auth application-default set-quota-project "+n.project
-	case said.has("SECURITY_POLICY_VIOLATED", "vpc service controls"):
+	case said.has("BILLING_DISABLED"):
+		e.Detail, e.Hint = "the project has no billing account, without which Secret Manager gives nothing", "gcloud billing projects link "+n.project+" --billing-account=…"
+	case said.has("SECURITY_POLICY_VIOLATED", "vpcservicecontrols"):
 		e.Detail, e.Hint = "a service perimeter (VPC Service Controls) keeps this machine out", "let the perimeter's ingress rules have the job's identity"
 	case errors.Is(e, store.ErrNotFound):
 		e.Detail, e.Hint = "there is no such secret, or it has no such version", n.command("versions list", "")+" lists its versions"

@@ -110,7 +110,7 @@ func ask(t *testing.T, url, token string) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // it was only read
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
