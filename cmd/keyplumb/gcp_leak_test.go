@@ -94,27 +94,40 @@ func fromGCP(then func(*aviary, *gcpStage)) func(*aviary) {
 
 func gcpFaults() []leakCase {
 	effects := map[string]emulator.Effect{
-		"truncated": emulator.Truncate(), "malformed": emulator.Malformed(), "cut before": emulator.DropBefore(), "cut after": emulator.DropAfter(),
-		"elsewhere": emulator.Redirect(307, "http://127.0.0.2:1/"), "too long": emulator.Oversized(2 << 20), "come back later": emulator.RateLimited(3600),
-		"slow": emulator.Slow(200 * time.Millisecond),
+		"truncated": emulator.Truncate(), "malformed": emulator.Malformed(), "elsewhere": emulator.Redirect(307, "http://127.0.0.2:1/"), "too long": emulator.Oversized(2 << 20),
+		"come back later": emulator.RateLimited(3600), "slow": emulator.Slow(200 * time.Millisecond),
 	}
-	for _, status := range []int{200, 400, 401, 403, 404, 500} {
+	for _, status := range []int{200, 400, 401, 403, 404} {
 		effects[fmt.Sprint("echo ", status)] = emulator.Echo(status)
 		effects[fmt.Sprint("failing ", status)] = emulator.Failing(status)
 	}
 	for _, status := range []int{200, 403, 404} {
 		effects[fmt.Sprint("echo text ", status)] = emulator.EchoText(status)
 	}
+	// What is tried again takes its time, so that two requests stand for all.
+	again := map[string]emulator.Effect{
+		"cut before": emulator.DropBefore(), "cut after": emulator.DropAfter(), "echo 500": emulator.Echo(500), "failing 500": emulator.Failing(500),
+	}
 	var cases []leakCase
 	for _, r := range [][2]string{{"POST", "/v1/token"}, {"POST", gcpBecome}, {"GET", gcpJSON}, {"GET", "/v1/projects/acme-prod/secrets/JSON"}} {
 		for name, effect := range effects {
-			cases = append(cases, leakCase{name: fmt.Sprintf("gcp, %s %s%s", name, r[0], strings.ReplaceAll(r[1], "/", " ")),
-				commands: []string{"sync --env prod --report json=r.json"},
-				prepare: fromGCP(func(_ *aviary, g *gcpStage) {
-					g.seesAges()
-					g.fault(r[0], r[1], effect)
-				})})
+			cases = append(cases, gcpFault(name, r[0], r[1], emulator.Fault{Effect: effect}))
 		}
 	}
+	for _, r := range [][2]string{{"POST", "/v1/token"}, {"GET", gcpJSON}} {
+		for name, effect := range again {
+			cases = append(cases, gcpFault(name, r[0], r[1], emulator.Fault{Effect: effect}))
+		}
+		cases = append(cases, gcpFault("too fast", r[0], r[1], emulator.Fault{Effect: emulator.RateLimited(-1), Times: 1}))
+	}
 	return cases
+}
+
+func gcpFault(name, method, path string, fault emulator.Fault) leakCase {
+	return leakCase{name: fmt.Sprintf("gcp, %s %s%s", name, method, strings.ReplaceAll(path, "/", " ")), commands: []string{"sync --env prod --report json=r.json"},
+		prepare: fromGCP(func(_ *aviary, g *gcpStage) {
+			g.seesAges()
+			fault.When = emulator.On(method, path)
+			g.google.Inject(fault)
+		})}
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
+var _ store.Describer = (*gcp.Source)(nil)
+
 func TestPaths(t *testing.T) {
 	s := newServer(t)
 	s.Grant("serviceAccount:"+machine, emulator.Accessor, "projects/1234567890")
