@@ -20,6 +20,7 @@ import (
 // sdks are the files that link one vendor's client each.
 var sdks = map[string][]string{
 	"vault": {"wire_vault.go"},
+	"gcp":   {"wire_gcp.go"},
 }
 
 // BenchmarkBinary tells the size of the stripped binary and how long

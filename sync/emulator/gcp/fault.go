@@ -125,8 +125,14 @@ func Redirect(status int, location string) Effect {
 }
 
 // Instead answers with a JSON text, without processing.
-func Instead(text string) Effect {
-	return harness.Refuse(func(a *harness.Answer, _ *http.Request, _ []byte) { a.Text("application/json; charset=UTF-8", text) })
+func Instead(text string) Effect { return InsteadOf(http.StatusOK, text) }
+
+// InsteadOf is Instead with a status.
+func InsteadOf(status int, text string) Effect {
+	return harness.Refuse(func(a *harness.Answer, _ *http.Request, _ []byte) {
+		a.WriteHeader(status)
+		a.Text("application/json; charset=UTF-8", text)
+	})
 }
 
 // Damaged processes the request, and changes the first byte of a value on its

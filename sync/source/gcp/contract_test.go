@@ -51,9 +51,15 @@ func fixture(t *testing.T, structured, dated bool, location string, secrets stor
 	fill(secrets)
 	o := s.options()
 	o.Location = location
+	opened := func() store.Source {
+		if !dated {
+			return silent{open(t, o)}
+		}
+		return open(t, o)
+	}
 	return storetest.SourceFixture{
-		Source: open(t, o),
-		Reopen: func() store.Source { return open(t, o) },
+		Source: opened(),
+		Reopen: opened,
 		Reads: func() int {
 			reads := 0
 			for request, n := range s.asked() {
@@ -68,6 +74,7 @@ func fixture(t *testing.T, structured, dated bool, location string, secrets stor
 			fill(secrets)
 		},
 		Whole: func(path string) string { return string(encode(t, structured, secrets[path])) },
+		Stray: func() { s.Inject(emulator.Fault{When: strangers, Effect: emulator.EchoText(404)}) },
 		Break: func(kind error) bool {
 			effect, can := map[error]emulator.Effect{
 				store.ErrDenied: emulator.Failing(403), store.ErrUnauthentic: emulator.Failing(401),
@@ -99,3 +106,10 @@ func encode(t *testing.T, structured bool, fields map[string]any) []byte {
 	}
 	return text
 }
+
+// strangers is every request but those of a login.
+func strangers(_ int, _, path string) bool { return strings.HasPrefix(path, "/v1/projects/") }
+
+// silent is a source that can tell nothing without the value: who may not look
+// at ages may not describe.
+type silent struct{ store.Source }

@@ -24,6 +24,7 @@ func TestRefusals(t *testing.T) {
 		return func(s *server) { s.Inject(emulator.Fault{When: emulator.On("GET", access), Effect: effect}) }
 	}
 	instead403 := func(message string) func(*server) { return fault(emulator.Saying(403, message)) }
+	notFound := func(text string) func(*server) { return fault(emulator.InsteadOf(404, text)) }
 	instead := func(text string) func(*server) { return fault(emulator.Instead(text)) }
 	for name, test := range map[string]struct {
 		spoil func(*server)
@@ -52,6 +53,11 @@ func TestRefusals(t *testing.T) {
 		"half an answer":       {fault(emulator.Malformed()), wanted{kind: store.ErrUnavailable, says: "could not be read"}},
 		"a proxy's page":       {fault(emulator.EchoText(200)), wanted{kind: store.ErrUnavailable, says: "could not be read"}},
 		"a proxy's 404":        {fault(emulator.EchoText(404)), wanted{kind: store.ErrUnavailable, says: "could not be read"}},
+		"a proxy's JSON":       {fault(emulator.Saying(404, "Not found.")), wanted{kind: store.ErrInvalid, says: "are project and location right"}},
+		"another's JSON":       {notFound(`{"error": "not_found"}`), wanted{kind: store.ErrUnavailable, says: "is the address right?"}},
+		"a project's 404":      {fault(emulator.Saying(404, "Requested project not found or user does not have access to project.")), wanted{kind: store.ErrInvalid, says: "are project and location right"}},
+		"a 410":                {fault(emulator.Saying(410, "Secret [x] not found.")), wanted{kind: store.ErrUnavailable, says: "hint: "}},
+		"a 418":                {fault(emulator.Refuse(418)), wanted{kind: store.ErrUnavailable, says: "audit log"}},
 		"a proxy's 403":        {fault(emulator.EchoText(403)), wanted{kind: store.ErrDenied, says: "none of Google's"}},
 		"an answer over a cap": {fault(emulator.Oversized(2 << 20)), wanted{kind: store.ErrUnavailable, says: "too long"}},
 		"a redirect":           {fault(emulator.Redirect(302, "https://mallory.example/")), wanted{kind: store.ErrMoved, says: "where the token does not go"}},
@@ -174,6 +180,27 @@ func TestThrottled(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAllHung: many secrets take no longer than one.
+func TestAllHung(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, o := offline()
+		e.Inject(emulator.Fault{When: strangers, Effect: emulator.Hang()})
+		var refs []store.Reference
+		for i := range 40 {
+			refs = append(refs, store.Reference{Path: fmt.Sprint("api-", i)})
+		}
+		started := time.Now()
+		for _, got := range open(t, o).Read(t.Context(), refs) {
+			if !errors.Is(got.Err, store.ErrUnavailable) || store.Hint(got.Err) == "" {
+				t.Errorf("%v hint: %s", got.Err, store.Hint(got.Err))
+			}
+		}
+		if took := time.Since(started); took > 3*time.Minute {
+			t.Errorf("it took %v", took)
+		}
+	})
 }
 
 // TestHung: a server that never answers ends a run in a bounded time, and a

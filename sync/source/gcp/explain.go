@@ -15,10 +15,12 @@ import (
 // https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto
 func explain(e *store.Error, said told, n name) {
 	switch {
+	case errors.Is(e, store.ErrUnavailable) && e.Status == 0:
+		e.Hint = "see whether the API answers from here, with a certificate that is trusted, and run keyplumb again"
 	case errors.Is(e, store.ErrMoved):
 		e.Detail, e.Hint = "the server sends keyplumb to another address, where the token does not go", "name the API's own address"
-	case e.Status >= 400 && e.Status < 500 && said.status == "":
-		e.Detail, e.Hint = cmp.Or(e.Detail, "the answer is none of Google's"), "let what stands before the API pass on its answers"
+	case e.Status >= 400 && e.Status < 500 && (said.status == "" || said.oauth):
+		e.Detail, e.Hint = cmp.Or(e.Detail, "the answer is none of Google's"), "is the address right? What answers there may be something that stands before the API"
 	case said.has("USER_PROJECT_DENIED", "quota project"):
 		e.Detail, e.Hint = "the credential's quota project may not be used, or there is none", "gcloud auth application-default set-quota-project "+n.project
 	case said.has("SERVICE_DISABLED"):
@@ -31,6 +33,10 @@ func explain(e *store.Error, said told, n name) {
 		e.Detail, e.Hint = "a service perimeter (VPC Service Controls) keeps this machine out", "let the perimeter's ingress rules have the job's identity"
 	case errors.Is(e, store.ErrNotFound):
 		e.Detail, e.Hint = "there is no such secret, or it has no such version", n.command("versions list", "")+" lists its versions"
+	case said.status == "NOT_FOUND":
+		e.Kind, e.Detail, e.Hint = store.ErrInvalid, "Google does not know where the secret would be", "are project and location right in the policy?"
+	default:
+		e.Hint = cmp.Or(e.Hint, "run keyplumb again; if that does not help, the audit log of project "+n.project+" says what Google makes of the request")
 	}
 }
 

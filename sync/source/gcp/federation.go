@@ -23,7 +23,7 @@ func (s *Source) federated() (*login, error) {
 	case a.ServiceAccount != "" && !serviceAccount.MatchString(a.ServiceAccount):
 		return nil, invalid("the role is no service account's email", "write it as NAME@PROJECT.iam.gserviceaccount.com, or leave it out")
 	case a.Identity == nil:
-		return nil, invalid("there is no way to get the job's identity token", "")
+		return nil, invalid("there is no way to get the job's identity token", "log in by other means: auth: method: \"default\"")
 	}
 	sts, iam := strings.TrimRight(cmp.Or(a.STS, STS), "/"), strings.TrimRight(cmp.Or(a.IAMCredentials, IAMCredentials), "/")
 	options := &externalaccount.Options{ //nolint:gosec // addresses and names of standards
@@ -36,7 +36,7 @@ func (s *Source) federated() (*login, error) {
 	}
 	credentials, err := externalaccount.NewCredentials(options)
 	if err != nil {
-		return nil, invalid("Google's own package makes no login of auth", "")
+		return nil, invalid("Google's own package makes no login of auth", "look at auth in the policy")
 	}
 	return &login{provider: credentials, explain: s.explainLogin, quota: a.QuotaProject}, nil
 }

@@ -19,6 +19,8 @@
 //     say when the version was made. That is asked apart, and needs a right that
 //     reading does not: after the first denial it is not asked again.
 //   - A secret that is not there is a 403 to whoever may not see that it is not.
+//     A 404 is Google's word on a secret only where it says so: what is optional
+//     and missing is given up.
 //   - A regional secret has another name, and another host, than a global one.
 //   - A version that is disabled or destroyed is a 400, told apart by words.
 package gcp
@@ -26,6 +28,7 @@ package gcp
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -114,17 +117,25 @@ func New(o Options) (*Source, error) {
 		MaxBody: maxBody, Pause: pause, Queries: true, Next: o.Next,
 	})
 	if err != nil {
-		return nil, err
+		return nil, hinted(err, "look at address in the policy, and at CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER")
 	}
 	// Of the context it takes values alone, and there are none.
 	s.client, err = secretmanager.NewRESTClient(context.Background(),
 		option.WithEndpoint(s.options.Address), option.WithLogger(slog.New(slog.DiscardHandler)),
-		option.WithHTTPClient(&http.Client{Transport: refusing{authorized{s.transport, s.login}}}))
+		option.WithHTTPClient(&http.Client{Transport: refusing{authorized{&silence{next: s.transport}, s.login}}}))
 	if err != nil {
 		return nil, invalid("Google's own client cannot make sense of the environment's GOOGLE_API_… variables", "unset them: keyplumb uses none of them")
 	}
 	*s.client.CallOptions = secretmanager.CallOptions{} // neither times nor repetitions: they are the transport's
 	return s, nil
+}
+
+// hinted says what to do about an error that does not.
+func hinted(err error, hint string) error {
+	if e, ok := errors.AsType[*store.Error](err); ok {
+		e.Hint = cmp.Or(e.Hint, hint)
+	}
+	return err
 }
 
 func invalid(detail, hint string) error {

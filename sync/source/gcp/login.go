@@ -87,6 +87,9 @@ func (s *Source) newLogin() (*login, error) {
 	return nil, invalid("this way to log in is not known", "there are default and oidc")
 }
 
+// retry is what to do about a login that got no answer, or an odd one.
+const retry = "see whether Google's token services, or those that stand in for them, answer from here with a certificate that is trusted, and run keyplumb again"
+
 // renewal is how long before its end a token is not used any more.
 const renewal = 30 * time.Second
 
@@ -109,7 +112,7 @@ func (l *login) access(ctx context.Context) (string, error) {
 		l.failed = l.explain(err)
 		return "", l.failed
 	case !isHeader(token.Value):
-		l.failed = &store.Error{Op: "log in", Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
+		l.failed = &store.Error{Op: "log in", Kind: store.ErrUnavailable, Detail: "the answer could not be read", Hint: retry}
 		return "", l.failed
 	}
 	l.token = token

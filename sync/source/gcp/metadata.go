@@ -25,7 +25,7 @@ func (s *Source) fromMetadata() (*login, error) {
 		Metadata: true, Attempt: 3 * time.Second, Attempts: 3, Deadline: 30 * time.Second, Next: s.options.Next,
 	})
 	if err != nil {
-		return nil, err
+		return nil, hinted(err, "look at GCE_METADATA_HOST")
 	}
 	m := &metadata{base: base, client: &http.Client{Transport: refusing{transport}}}
 	return &login{provider: m, explain: func(err error) error { return err }, quota: s.options.Auth.QuotaProject}, nil
@@ -57,7 +57,7 @@ func (m *metadata) Token(ctx context.Context) (*auth.Token, error) {
 		case e.Status < http.StatusInternalServerError && !errors.Is(e, store.ErrThrottled):
 			return nil, none // nobody is there, or somebody else, or a machine without an account
 		}
-		return nil, e
+		return nil, hinted(e, retry)
 	}
 	defer resp.Body.Close() //nolint:errcheck // the transport has read it
 	if resp.Header.Get("Metadata-Flavor") != "Google" {
@@ -68,7 +68,7 @@ func (m *metadata) Token(ctx context.Context) (*auth.Token, error) {
 		ExpiresIn   int    `json:"expires_in"` // seconds
 	}
 	if json.NewDecoder(resp.Body).Decode(&got) != nil || got.ExpiresIn <= 0 {
-		return nil, &store.Error{Op: op, Ref: ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
+		return nil, &store.Error{Op: op, Ref: ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read", Hint: retry}
 	}
 	return &auth.Token{Value: got.AccessToken, Expiry: time.Now().Add(time.Duration(got.ExpiresIn) * time.Second)}, nil
 }

@@ -72,7 +72,8 @@ func (s *Source) access(ctx context.Context, n name, ref, version string) (*secr
 	}
 	_, number, _ := strings.Cut(got.GetName(), "/secrets/"+n.secret+"/versions/")
 	if !isNumber(number) || isNumber(version) && version != number || got.GetPayload() == nil {
-		return nil, &store.Error{Op: "read", Ref: ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
+		return nil, &store.Error{Op: "read", Ref: ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read",
+			Hint: "is the address right? What answers there may be something that stands before the API"}
 	}
 	sum := got.GetPayload().DataCrc32C
 	if sum == nil || *sum != int64(crc32.Checksum(got.GetPayload().GetData(), crc32.MakeTable(crc32.Castagnoli))) {

@@ -25,6 +25,7 @@ func (r *refusal) Unwrap() error { return r.failed }
 // told is what a server said of the reason: to be matched, never shown.
 type told struct {
 	status  string   // google.rpc.Code by name, or the error of OAuth (RFC 6749 §5.2)
+	oauth   bool     // it is OAuth's form, which no API has
 	reasons []string // of google.rpc.ErrorInfo
 	text    string   // in lower case
 }
@@ -35,6 +36,12 @@ func (t told) has(words ...string) bool {
 	return slices.ContainsFunc(words, func(word string) bool {
 		return t.status == word || slices.Contains(t.reasons, word) || strings.Contains(t.text, word)
 	})
+}
+
+// ofSecret tells whether it is a secret, or a version of it, that was not found:
+// and not a page, a method or a project.
+func (t told) ofSecret() bool {
+	return t.status == "NOT_FOUND" && strings.HasPrefix(t.text, "secret ")
 }
 
 // refusing turns what is no success into an error before a client of Google's
@@ -57,8 +64,7 @@ func (r refusing) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, rest.Failure("ask", req.URL.Host, nil, err)
 	}
 	said := reasons(body)
-	if e, ok := errors.AsType[*store.Error](failed); ok && errors.Is(e, store.ErrNotFound) && said.status == "" {
-		// A proxy's, and no word on what is there.
+	if e, ok := errors.AsType[*store.Error](failed); ok && errors.Is(e, store.ErrNotFound) && (e.Status != http.StatusNotFound || !said.ofSecret()) {
 		e.Kind, e.Detail = store.ErrUnavailable, "the answer could not be read"
 	}
 	return nil, &refusal{failed, req.URL.Path, said}
@@ -76,7 +82,7 @@ func reasons(body []byte) told {
 	}
 	var code string
 	if json.Unmarshal(said.Error, &code) == nil {
-		return told{status: code, text: strings.ToLower(said.Description)}
+		return told{status: code, oauth: true, text: strings.ToLower(said.Description)}
 	}
 	var status struct {
 		Status  string `json:"status"`

@@ -25,7 +25,7 @@ func (s *Source) explainLogin(err error) error {
 	if refused, ok := errors.AsType[*refusal](err); ok {
 		s.explainRefusal(e, said, refused.path)
 	}
-	return e
+	return hinted(e, retry)
 }
 
 // A reason is one that a token service gives, and what to do about it.
