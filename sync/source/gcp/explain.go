@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 
 	"cloud.google.com/go/secretmanager/apiv1/secretmanagerpb"
 
@@ -67,7 +68,7 @@ func (s *Source) explainAccess(ctx context.Context, n name, ref, version string,
 			n.command("add-iam-policy-binding", " --role=roles/secretmanager.secretAccessor --member=…")
 	case errors.Is(e, store.ErrNotFound) && version != latest:
 		e.Detail = "there is no version " + version + " of it"
-	case said.status == "FAILED_PRECONDITION":
+	case e.Status == http.StatusBadRequest && said.status == "FAILED_PRECONDITION":
 		state, err := s.state(ctx, said, n, ref, version)
 		if err != nil {
 			return err
