@@ -177,7 +177,7 @@ func TestLoginRefusals(t *testing.T) {
 			}
 			readings := open(t, o).Read(t.Context(), []store.Reference{{Path: "api"}, {Path: "other"}})
 			text := fmt.Sprintf("%v hint: %s", readings[0].Err, store.Hint(readings[0].Err))
-			if !errors.Is(readings[0].Err, test.kind) || !strings.Contains(text, test.says) {
+			if !errors.Is(readings[0].Err, test.kind) || !strings.Contains(text, test.says) || store.Hint(readings[0].Err) == "" {
 				t.Errorf("%s; want %v, saying %q", text, test.kind, test.says)
 			}
 			if n := s.asked()["POST /v1/token"]; n > 1 || len(sent) != 1 {
