@@ -56,7 +56,7 @@ func TestRefusals(t *testing.T) {
 		"a proxy's JSON":       {fault(emulator.Saying(404, "Not found.")), wanted{kind: store.ErrInvalid, says: "are project and location right"}},
 		"another's JSON":       {notFound(`{"error": "not_found"}`), wanted{kind: store.ErrUnavailable, says: "is the address right?"}},
 		"a project's 404":      {fault(emulator.Saying(404, "Requested project not found or user does not have access to project.")), wanted{kind: store.ErrInvalid, says: "are project and location right"}},
-		"a 410":                {fault(emulator.InsteadOf(410, `{"error": {"code": 404, "status": "NOT_FOUND", "message": "Secret [x] not found."}}`)), wanted{kind: store.ErrUnavailable, says: "hint: "}},
+		"a 410":                {fault(emulator.InsteadOf(410, `{"error": {"code": 404, "status": "NOT_FOUND", "message": "Secret [x] not found."}}`)), wanted{kind: store.ErrInvalid, says: "are project and location right"}},
 		"a 418":                {fault(emulator.Refuse(418)), wanted{kind: store.ErrUnavailable, says: "audit log"}},
 		"a proxy's 403":        {fault(emulator.EchoText(403)), wanted{kind: store.ErrDenied, says: "none of Google's"}},
 		"an answer over a cap": {fault(emulator.Oversized(2 << 20)), wanted{kind: store.ErrUnavailable, says: "too long"}},
