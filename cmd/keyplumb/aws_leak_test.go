@@ -45,6 +45,13 @@ func awsCases() []leakCase {
 				a.setenv(name, a.values["prod"][[]string{"JSON", "SHORT", "UNICODE"}[i]])
 			}
 		}), commands: running},
+		{name: "aws, a value for a profile", prepare: fromAWS(toAWS, func(a *aviary, _ *awsStage) { a.setenv("AWS_PROFILE", a.values["prod"]["SHORT"]) }), commands: running},
+		{name: "aws, values for a role and its token", prepare: fromAWS(toAWS, func(a *aviary, v *awsStage) {
+			v.source(`, auth: role: "arn:aws:iam::123456789012:role/ci-{env}"`, "")
+			a.setenv("AWS_ROLE_ARN", "arn:"+a.values["prod"]["SHORT"])
+			a.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "token")
+			a.write("token", v.jobToken("sts.amazonaws.com"))
+		}), commands: running, meant: []string{"token"}},
 		{name: "aws, a value for an address", prepare: fromAWS(toAWS, func(a *aviary, _ *awsStage) { a.setenv("AWS_ENDPOINT_URL", a.values["prod"]["QUOTES"]) }), commands: running},
 		{name: "aws, a value for a region", prepare: fromAWS(toAWS, func(a *aviary, v *awsStage) {
 			v.source(`region: "eu-central-1", `, "")

@@ -58,7 +58,7 @@ func TestBadAWSLogin(t *testing.T) {
 				v.source(`, auth: role: "arn:aws:iam::123456789012:role/ci-{env}"`, "")
 				v.setenv("AWS_EC2_METADATA_DISABLED", "true")
 			}},
-		{badInput{name: "no such profile", code: exitFailed, want: []string{"read the profile none: credential refused: there is no such profile"}},
+		{badInput{name: "no such profile", code: exitFailed, want: []string{"read the profile that AWS_PROFILE names: credential refused: there is no such profile"}},
 			func(v *awsStage) { v.setenv("AWS_PROFILE", "none") }},
 		{badInput{name: "files that are none", code: exitFailed, want: []string{"AWS's own files cannot be read", "hint: look at ~/.aws/config"}, never: []string{"canary"}},
 			func(v *awsStage) { v.write(".aws/config", "[default]\nretry_mode = canary\n") }},

@@ -21,6 +21,7 @@ import (
 var sdks = map[string][]string{
 	"vault": {"wire_vault.go"},
 	"gcp":   {"wire_gcp.go"},
+	"aws":   {"wire_aws.go"},
 }
 
 // BenchmarkBinary tells the size of the stripped binary and how long

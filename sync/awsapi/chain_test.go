@@ -144,7 +144,7 @@ sso_start_url = https://acme.awsapps.com/start
 		"the default profile":         {nil, "usual", ""},
 		"a profile":                   {[]string{"AWS_PROFILE=known"}, "known", ""},
 		"a profile, by its old name":  {[]string{"AWS_DEFAULT_PROFILE=known"}, "known", ""},
-		"no such profile":             {[]string{"AWS_PROFILE=none"}, "", "read the profile none: credential refused: there is no such profile"},
+		"no such profile":             {[]string{"AWS_PROFILE=none"}, "", "read the profile that AWS_PROFILE names: credential refused: there is no such profile"},
 		"files elsewhere":             {[]string{"AWS_SHARED_CREDENTIALS_FILE=none", "AWS_CONFIG_FILE=none"}, "", "there are no credentials"},
 		"no home":                     {[]string{"HOME="}, "", "there are no credentials"},
 		"a role":                      {[]string{"AWS_PROFILE=assumes"}, "", ""},

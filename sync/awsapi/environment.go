@@ -65,9 +65,10 @@ func (s *Session) files(variable, usual string) []string {
 // https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 func (s *Session) loadProfile(ctx context.Context) (config.SharedConfig, error) {
 	named := s.env.first("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
-	name := named
+	// What a variable names is not shown: it may hold anything.
+	name, shown := named, "that AWS_PROFILE names"
 	if name == "" {
-		name = "default"
+		name, shown = "default", "default"
 	}
 	profile, err := config.LoadSharedConfigProfile(ctx, name, func(o *config.LoadSharedConfigOptions) {
 		o.ConfigFiles, o.CredentialsFiles = s.files("AWS_CONFIG_FILE", "config"), s.files("AWS_SHARED_CREDENTIALS_FILE", "credentials")
@@ -75,7 +76,7 @@ func (s *Session) loadProfile(ctx context.Context) (config.SharedConfig, error) 
 	_, missing := errors.AsType[config.SharedConfigProfileNotExistError](err)
 	_, roleless := errors.AsType[config.SharedConfigAssumeRoleError](err)
 	fail := func(kind error, detail, hint string) (config.SharedConfig, error) {
-		return config.SharedConfig{}, &store.Error{Op: "read the profile", Ref: name, Kind: kind, Detail: detail, Hint: hint}
+		return config.SharedConfig{}, &store.Error{Op: "read the profile", Ref: shown, Kind: kind, Detail: detail, Hint: hint}
 	}
 	switch {
 	case err == nil:

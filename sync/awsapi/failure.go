@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/keyplumb/keyplumb/sync/rest"
 	"github.com/keyplumb/keyplumb/sync/store"
@@ -84,6 +86,33 @@ func (r Refusal) Error(op, ref string) error {
 	return e
 }
 
+// Unreadable is the error for an answer that makes no sense.
+func Unreadable(op, ref string) error {
+	return &store.Error{Op: op, Ref: ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read", Hint: hintAddress}
+}
+
+// AtOnce does something for each of several things, up to limit of them side by
+// side. A panic is the caller's: it may hold a value, and would end the process
+// from a goroutine of its own.
+func AtOnce[T any](limit int, each []T, do func(T)) {
+	var group errgroup.Group
+	group.SetLimit(limit)
+	panics := make([]any, len(each))
+	for i, one := range each {
+		group.Go(func() error {
+			defer func() { panics[i] = recover() }()
+			do(one)
+			return nil
+		})
+	}
+	_ = group.Wait() // it has no errors
+	for _, p := range panics {
+		if p != nil {
+			panic(p)
+		}
+	}
+}
+
 // Unasked says why nothing is known of what was not asked for any more.
 func Unasked(why string) string {
 	if why == "" {
@@ -137,6 +166,28 @@ func explain(e *store.Error, told Refusal) {
 	case errors.Is(e, store.ErrUnauthentic) && told.Code != "":
 		e.Detail, e.Hint = "AWS does not know these credentials", "look at what aws sts get-caller-identity says; were they made for another partition, or deleted?"
 	}
+	e.Hint = cmp.Or(e.Hint, fallback(e, told))
+}
+
+// What is to be done where the API has said nothing that helps.
+const (
+	hintAddress = "what answered may not be AWS: look at the address (AWS_ENDPOINT_URL…), and at what stands on the way"
+	hintReach   = "see whether aws sts get-caller-identity answers from here, with a certificate that is trusted (AWS_CA_BUNDLE), and run keyplumb again"
+	hintAgain   = "run keyplumb again; the AWS Health Dashboard tells of outages"
+	hintSupport = "CloudTrail tells what AWS makes of the request"
+)
+
+// fallback is what to do about an error that says nothing of its own.
+func fallback(e *store.Error, told Refusal) string {
+	switch {
+	case errors.Is(e, store.ErrUnavailable) && (e.Status >= 500 || told.Code != "" && e.Status != http.StatusNotFound):
+		return hintAgain
+	case errors.Is(e, store.ErrUnavailable) && e.Status == 0 && told.Code == "":
+		return hintReach
+	case errors.Is(e, store.ErrUnavailable):
+		return hintAddress
+	}
+	return hintSupport
 }
 
 // isSkewed tells a signature that is refused for its time. The words are those

@@ -10,8 +10,8 @@ import (
 
 // explainAssuming tells why a profile's credentials do not open the role that it
 // names.
-func explainAssuming(role string, err error) error {
-	told, failed := Failure(opLogin, role, err)
+func explainAssuming(err error) error {
+	told, failed := Failure(opLogin, profilesRole, err)
 	if e, ok := errors.AsType[*store.Error](failed); ok && strings.HasPrefix(told.Code, "AccessDenied") {
 		e.Kind, e.Detail = store.ErrUnauthentic, "there is no such role, or it does not trust the profile's credentials"
 		e.Hint = "they need sts:AssumeRole on the role, whose trust policy must name them, and the external_id that it may ask for"
@@ -21,8 +21,8 @@ func explainAssuming(role string, err error) error {
 
 // explainLogin tells why a token does not open a role. What AWS told is matched
 // with its own words, and never repeated.
-func explainLogin(role string, err error) error {
-	told, failed := Failure(opLogin, role, err)
+func explainLogin(ref string, err error) error {
+	told, failed := Failure(opLogin, ref, err)
 	e, ok := errors.AsType[*store.Error](failed)
 	if !ok {
 		return failed

@@ -18,6 +18,9 @@ import (
 // audience is whom a job's token is made for where nothing else is said.
 const audience = "sts.amazonaws.com"
 
+// profilesRole stands for a role that the user's own files name, in errors.
+const profilesRole = "as the profile's role"
+
 // usualName is what CloudTrail shows of a login that has no other name.
 const usualName = "keyplumb"
 
@@ -28,7 +31,7 @@ type tokenFor func(context.Context) (secret.Value, error)
 func (s *Session) jobProvider(ctx context.Context) (aws.CredentialsProvider, error) {
 	a := s.options.Auth
 	whom := cmp.Or(a.Audience, audience)
-	return s.webIdentity(ctx, a.Role, a.SessionName, func(ctx context.Context) (secret.Value, error) { return a.Identity(ctx, whom) })
+	return s.webIdentity(ctx, a.Role, a.Role, a.SessionName, func(ctx context.Context) (secret.Value, error) { return a.Identity(ctx, whom) })
 }
 
 // fileProvider logs in with the token in a file: that of a pod on EKS.
@@ -36,7 +39,7 @@ func (s *Session) fileProvider(ctx context.Context, name, role, session string) 
 	if role == "" {
 		return nil, unauthentic("there is a file with a token to log in with, and no role", "set AWS_ROLE_ARN, too")
 	}
-	return s.webIdentity(ctx, role, session, func(context.Context) (secret.Value, error) {
+	return s.webIdentity(ctx, role, "with a file's token", session, func(context.Context) (secret.Value, error) {
 		token, err := os.ReadFile(s.file(name))
 		if err != nil {
 			return secret.Value{}, unauthentic("the file with the token to log in with cannot be read", "look at AWS_WEB_IDENTITY_TOKEN_FILE, or web_identity_token_file of the profile")
@@ -46,10 +49,11 @@ func (s *Session) fileProvider(ctx context.Context, name, role, session string) 
 }
 
 // webIdentity exchanges a token for credentials, without a signature: the token
-// is the proof.
-func (s *Session) webIdentity(ctx context.Context, role, session string, token tokenFor) (aws.CredentialsProvider, error) {
+// is the proof. Errors are about ref: a role that a variable names may be
+// anything, and is not shown.
+func (s *Session) webIdentity(ctx context.Context, role, ref, session string, token tokenFor) (aws.CredentialsProvider, error) {
 	if !strings.HasPrefix(role, "arn:") {
-		return nil, &store.Error{Op: opLogin, Ref: role, Kind: store.ErrInvalid, Detail: "the role is no ARN", Hint: "write it like arn:aws:iam::123456789012:role/ci-prod"}
+		return nil, &store.Error{Op: opLogin, Ref: ref, Kind: store.ErrInvalid, Detail: "the role is no ARN", Hint: "write it like arn:aws:iam::123456789012:role/ci-prod"}
 	}
 	client, err := s.sts(ctx, aws.AnonymousCredentials{})
 	if err != nil {
@@ -64,9 +68,9 @@ func (s *Session) webIdentity(ctx context.Context, role, session string, token t
 			RoleArn: &role, RoleSessionName: aws.String(cmp.Or(session, usualName)), WebIdentityToken: aws.String(string(proof.Reveal())),
 		})
 		if err != nil {
-			return aws.Credentials{}, explainLogin(role, err)
+			return aws.Credentials{}, explainLogin(ref, err)
 		}
-		return minted(role, got.Credentials)
+		return minted(ref, got.Credentials)
 	}), nil
 }
 
@@ -91,9 +95,9 @@ func (s *Session) assuming(ctx context.Context, c *config.SharedConfig, source a
 	return aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
 		got, err := client.AssumeRole(ctx, in)
 		if err != nil {
-			return aws.Credentials{}, explainAssuming(c.RoleARN, err)
+			return aws.Credentials{}, explainAssuming(err)
 		}
-		return minted(c.RoleARN, got.Credentials)
+		return minted(profilesRole, got.Credentials)
 	}), nil
 }
 
@@ -119,9 +123,9 @@ func NoEndpoint(region string) error {
 }
 
 // minted reads the credentials that a login brought.
-func minted(role string, c *types.Credentials) (aws.Credentials, error) {
+func minted(ref string, c *types.Credentials) (aws.Credentials, error) {
 	if c == nil || aws.ToString(c.AccessKeyId) == "" || aws.ToString(c.SecretAccessKey) == "" || c.Expiration == nil {
-		return aws.Credentials{}, &store.Error{Op: opLogin, Ref: role, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
+		return aws.Credentials{}, &store.Error{Op: opLogin, Ref: ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read", Hint: hintAddress}
 	}
 	return aws.Credentials{
 		AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: aws.ToString(c.SessionToken),

@@ -10,7 +10,6 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/keyplumb/keyplumb/sync/awsapi"
 	"github.com/keyplumb/keyplumb/sync/store"
@@ -78,17 +77,11 @@ func (r *reader) readPaths(ctx context.Context, paths []string) {
 	if len(paths) < 2 {
 		return
 	}
-	var group errgroup.Group
-	group.SetLimit(batches)
-	for batch := range slices.Chunk(paths, batchSize) {
-		group.Go(func() error {
-			if ctx.Err() == nil && !r.alone.Load() && r.isDown() == nil {
-				r.readBatch(ctx, batch)
-			}
-			return nil
-		})
-	}
-	_ = group.Wait() // it has no errors
+	awsapi.AtOnce(batches, slices.Collect(slices.Chunk(paths, batchSize)), func(batch []string) {
+		if ctx.Err() == nil && !r.alone.Load() && r.isDown() == nil {
+			r.readBatch(ctx, batch)
+		}
+	})
 }
 
 // readBatch reads up to 20 secrets. Those of which it brings no word are asked
@@ -175,7 +168,7 @@ func valueOf(text *string, binary []byte, version *string) answer {
 	case binary != nil:
 		a.text = binary
 	default:
-		a.err = &store.Error{Op: "read", Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
+		a.err = awsapi.Unreadable("read", "")
 	}
 	return a
 }

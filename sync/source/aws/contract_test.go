@@ -76,5 +76,6 @@ func fixture(t *testing.T, secrets storetest.Secrets, put func(*server, string, 
 			s.Inject(emulator.Fault{Effect: emulator.Failing(status, code)})
 			return true
 		},
+		Stray: func() { s.Inject(emulator.Fault{Effect: emulator.EchoText(404)}) },
 	}
 }

@@ -66,5 +66,6 @@ func fixture(t *testing.T, secrets storetest.Secrets, structured bool) storetest
 			s.Inject(emulator.Fault{Effect: emulator.Failing(status, code)})
 			return true
 		},
+		Stray: func() { s.Inject(emulator.Fault{Effect: emulator.EchoText(404)}) },
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/keyplumb/keyplumb/sync/awsapi"
 	"github.com/keyplumb/keyplumb/sync/store"
@@ -69,15 +68,7 @@ func (r *reader) readSome(ctx context.Context, wanted []selection) {
 		_, known := r.answers[one]
 		return known
 	})
-	var group errgroup.Group
-	group.SetLimit(parallel)
-	for _, request := range pack(wanted) {
-		group.Go(func() error {
-			r.request(ctx, request)
-			return nil
-		})
-	}
-	_ = group.Wait() // it has no errors
+	awsapi.AtOnce(parallel, pack(wanted), func(request []selection) { r.request(ctx, request) })
 }
 
 // request asks for some parameters. What may be the fault of one of them alone
@@ -122,7 +113,7 @@ func (r *reader) answered(wanted []selection, out *ssm.GetParametersOutput) {
 		case slices.Contains(out.InvalidParameters, one.name()):
 			r.remember(answer{missing: true}, one)
 		case at < 0 || out.Parameters[at].Value == nil:
-			r.remember(answer{err: &store.Error{Op: "read", Kind: store.ErrUnavailable, Detail: "the answer could not be read"}}, one)
+			r.remember(answer{err: awsapi.Unreadable("read", "")}, one)
 		default:
 			p := out.Parameters[at]
 			r.remember(answer{text: *p.Value, number: p.Version, changed: aws.ToTime(p.LastModifiedDate)}, one)
@@ -163,16 +154,19 @@ func (r *reader) open(path, version string) (store.Lookup, error) {
 		return nil, err
 	}
 	ref := store.Reference{Path: path, Version: version}.String()
-	got := r.answers[selection{path, version}]
+	got, known := r.answers[selection{path, version}]
 	if version == previous {
-		now := r.answers[selection{path, ""}]
-		got = now
+		now, read := r.answers[selection{path, ""}]
+		got, known = now, read
 		switch {
 		case now.number == 1:
 			return nil, &store.Error{Op: "read", Ref: ref, Kind: store.ErrNotFound, Detail: "there is no version before the first", Hint: "mark the secret optional: true until there is one"}
 		case now.number > 1:
-			got = r.answers[selection{path, before(now.number)}]
+			got, known = r.answers[selection{path, before(now.number)}]
 		}
+	}
+	if !known {
+		got = answer{err: awsapi.Unreadable("read", "")} // not asked for: the context has ended meanwhile
 	}
 	if got.missing || got.err != nil {
 		return nil, r.explain(got, path, version)
