@@ -55,6 +55,8 @@ type Options struct {
 	// Metadata lets http:// go to a link-local address, and past every proxy:
 	// there a cloud tells a machine of its own who it is (RFC 3927, RFC 4291).
 	Metadata bool
+	// Proxy says which proxy a request goes through; nil: what the environment says.
+	Proxy func(*http.Request) (*url.URL, error)
 
 	Next http.RoundTripper // what sends the requests; nil: a connection pool of its own
 }
@@ -95,21 +97,24 @@ func New(o Options) (*Transport, error) {
 		t.limiter = NewLimiter(Pace{})
 	}
 	if t.next == nil {
-		t.next = pool(o.TLS, o.Metadata)
+		t.next = pool(o)
 	}
 	return t, nil
 }
 
 // pool is Go's default transport, except that what TLS may be is set here.
-func pool(config *tls.Config, direct bool) *http.Transport {
-	config = config.Clone()
+func pool(o Options) *http.Transport {
+	config := o.TLS.Clone()
 	if config == nil {
 		config = new(tls.Config)
 	}
 	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
-	proxy := http.ProxyFromEnvironment
-	if direct {
+	proxy := o.Proxy
+	switch {
+	case o.Metadata:
 		proxy = nil
+	case proxy == nil:
+		proxy = http.ProxyFromEnvironment
 	}
 	return &http.Transport{
 		Proxy:                 proxy,

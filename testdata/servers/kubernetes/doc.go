@@ -1,0 +1,2 @@
+// Package kubernetes runs a real kube-apiserver.
+package kubernetes
