@@ -88,6 +88,9 @@ func (r *reader) source(name string, v cue.Value) {
 	case "gcp":
 		r.cloud(&s, v)
 		r.google(v)
+	case "aws", "ssm", "gcp", "azure":
+	case "kubernetes":
+		r.kubernetes(&s, v)
 	}
 	r.policy.Sources = append(r.policy.Sources, s)
 }

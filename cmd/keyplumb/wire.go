@@ -69,7 +69,7 @@ func (r *run) wire(ctx context.Context, j job, t tree) error {
 }
 
 // The kinds of source that this keyplumb can read.
-var builtSources = []string{"sops", "dotenv", "env", "vault", "aws", "ssm", "gcp"}
+var builtSources = []string{"sops", "dotenv", "env", "vault", "aws", "ssm", "gcp", "kubernetes"}
 
 // built refuses the kinds of source that a policy may name and this keyplumb
 // does not have, before anything is read.
@@ -144,6 +144,8 @@ func (p *providers) openKind(ctx context.Context, s policy.Source, environment s
 		return p.openSSM(ctx, s)
 	case "gcp":
 		return p.openGCP(s)
+	case "kubernetes":
+		return p.openKubernetes(s)
 	}
 	return nil, fmt.Errorf("source %s for %s: unknown kind %s", s.Name, environment, s.Kind)
 }
