@@ -1,0 +1,172 @@
+package kubernetes_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/keyplumb/keyplumb/sync/secret"
+	"github.com/keyplumb/keyplumb/sync/source/kubernetes"
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+// kubeconfig writes a kubeconfig with one user, who is described in YAML.
+func kubeconfig(t *testing.T, namespace, user string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	text := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: ci,
+contexts: [{name: ci, context: {cluster: c, user: u, namespace: %s}}],
+clusters: [{name: c, cluster: {server: %q, certificate-authority: %q}}],
+users: [{name: u, user: %s}]}
+`, namespace, real.url, real.roots, user)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestKubeconfig: whoever a kubeconfig says, the real server takes for whom it
+// says.
+func TestKubeconfig(t *testing.T) {
+	namespace := real.namespace(t, "kubeconfig")
+	real.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
+	account, accountToken := real.account(t, namespace, "reader")
+	for _, user := range []string{"ci", "jane", account} {
+		real.bind(t, namespace, user)
+	}
+	tokenFile := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(tokenFile, []byte(real.user+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		user string
+		kind error
+	}{
+		"token":                {user: `{token: "` + real.user + `"}`},
+		"token of an account":  {user: `{token: "` + accountToken + `"}`},
+		"token file":           {user: `{tokenFile: "` + tokenFile + `"}`},
+		"certificate":          {user: certificate(t, "jane", time.Now().Add(time.Hour))},
+		"plugin":               {user: pluginOf(tokenFile, real.url)},
+		"somebody else":        {user: `{token: "` + real.admin + `", as: jane}`},
+		"nobody":               {user: `{}`, kind: store.ErrUnauthentic},
+		"wrong token":          {user: `{token: "wrong"}`, kind: store.ErrUnauthentic},
+		"expired certificate":  {user: certificate(t, "jane", time.Now().Add(-time.Hour)), kind: store.ErrUnauthentic},
+		"somebody without":     {user: `{token: "` + real.admin + `", as: nobody}`, kind: store.ErrDenied},
+		"not to be somebody":   {user: `{token: "` + real.user + `", as: jane}`, kind: store.ErrDenied},
+		"plugin that fails":    {user: pluginOf(tokenFile+".none", real.url), kind: store.ErrUnauthentic},
+		"plugin for elsewhere": {user: pluginOf(tokenFile, "https://elsewhere.example"), kind: store.ErrUnauthentic},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := kubernetes.Kubeconfig{Files: []string{kubeconfig(t, namespace, test.user)}, Environ: os.Environ()}.Cluster()
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, got, test.kind)
+		})
+	}
+}
+
+func certificate(t *testing.T, user string, until time.Time) string {
+	t.Helper()
+	certificate, key, err := real.ca.issue(user, until)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("{client-certificate-data: %s, client-key-data: %s}", base64.StdEncoding.EncodeToString(certificate), base64.StdEncoding.EncodeToString(key))
+}
+
+func pluginOf(tokenFile, server string) string {
+	return fmt.Sprintf(`{exec: {apiVersion: client.authentication.k8s.io/v1, command: %q, args: [%q], interactiveMode: IfAvailable, provideClusterInfo: true,
+  env: [{name: PLUGIN_SERVER, value: %q}]}}`, real.plugin, tokenFile, server)
+}
+
+// check reads a secret of the namespace that a cluster's context names.
+func check(t *testing.T, c *kubernetes.Cluster, kind error) {
+	t.Helper()
+	source, err := kubernetes.New(kubernetes.Options{Cluster: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := source.Read(t.Context(), []store.Reference{{Path: "api", Field: "KEY"}})[0]
+	if !errors.Is(got.Err, kind) || kind == nil && string(got.Value.Reveal()) != "value" {
+		t.Errorf("%q, %v (%s); want %v", got.Value.Reveal(), got.Err, store.Hint(got.Err), kind)
+	}
+}
+
+// TestPod: keyplumb in a pod is its service account.
+func TestPod(t *testing.T) {
+	namespace := real.namespace(t, "pod")
+	real.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
+	account, token := real.account(t, namespace, "reader")
+	real.bind(t, namespace, account, "api")
+	folder := t.TempDir()
+	roots, err := os.ReadFile(real.roots)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"token": []byte(token), "ca.crt": roots, "namespace": []byte(namespace)} {
+		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	host, port, _ := strings.Cut(strings.TrimPrefix(real.url, "https://"), ":")
+	got, err := kubernetes.InCluster(host, port, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, got, nil)
+}
+
+// TestJob: the cluster takes a job's identity token by its signature, issuer,
+// audience, time and claims, and for the right of its subject.
+func TestJob(t *testing.T) {
+	namespace := real.namespace(t, "job")
+	real.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
+	real.bind(t, namespace, "github:repo:acme/api:environment:prod", "api")
+	// The server fetches the issuer's keys after it has started.
+	real.until(t, func() bool {
+		got, err := real.send(t.Context(), real.issuer.sign(claims("prod")), "GET", "/api/v1/namespaces/"+namespace+"/secrets/api", nil)
+		return err == nil && got.status == 200
+	})
+	forger, err := newIssuer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(name string, value any) jwt.MapClaims {
+		changed := claims("prod")
+		changed[name] = value
+		return changed
+	}
+	for name, test := range map[string]struct {
+		token string
+		kind  error
+	}{
+		"good":               {real.issuer.sign(claims("prod")), nil},
+		"another job":        {real.issuer.sign(claims("dev")), store.ErrDenied},
+		"another repository": {real.issuer.sign(with("repository", "mallory/api")), store.ErrUnauthentic},
+		"another audience":   {real.issuer.sign(with("aud", "https://elsewhere.example")), store.ErrUnauthentic},
+		"another issuer":     {real.issuer.sign(with("iss", "https://gitlab.com")), store.ErrUnauthentic},
+		"over":               {real.issuer.sign(with("exp", time.Now().Add(-time.Hour).Unix())), store.ErrUnauthentic},
+		"forged":             {forger.sign(claims("prod")), store.ErrUnauthentic},
+		"nonsense":           {"nonsense", store.ErrUnauthentic},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := kubernetes.Job(real.url, audience, real.tls(), func(_ context.Context, asked string) (secret.Value, error) {
+				if asked != audience {
+					t.Errorf("a token for %q is asked for", asked)
+				}
+				return secret.New([]byte(test.token)), nil
+			})
+			got.Namespace = namespace
+			check(t, got, test.kind)
+		})
+	}
+}
