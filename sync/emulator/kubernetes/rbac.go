@@ -68,12 +68,19 @@ func (r Role) allows(asked rule) bool {
 	return r.Paths == nil && has(resources, asked.resource) && (r.Names == nil || slices.Contains(r.Names, asked.name))
 }
 
+// verb is what the request does, in the words of RBAC.
+func (c *call) verb(at place) string {
+	verb := map[string]string{http.MethodGet: "get", http.MethodHead: "get", http.MethodPost: "create", http.MethodPut: "update",
+		http.MethodPatch: "patch", http.MethodDelete: "delete"}[c.request.Method]
+	if verb == "get" && at.name == "" {
+		return "list"
+	}
+	return verb
+}
+
 // authorize checks that the user may make the request.
 func (c *call) authorize(at place) *failure {
-	verb := map[string]string{http.MethodGet: "get", http.MethodHead: "get", http.MethodPost: "create", http.MethodPut: "update", http.MethodPatch: "patch", http.MethodDelete: "delete"}[c.request.Method]
-	if verb == "get" && at.name == "" {
-		verb = "list"
-	}
+	verb := c.verb(at)
 	if !c.server.may(c.user, rule{verb: verb, resource: "secrets", namespace: at.namespace, name: at.name}) {
 		return forbidden(c.user, verb, "secrets", at)
 	}

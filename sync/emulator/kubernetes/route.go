@@ -42,6 +42,7 @@ type form struct{ metadataOnly bool }
 // first that is known counts.
 // https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources
 func (c *call) negotiate() (form, *failure) {
+	unsuited := false
 	for accepted := range strings.SplitSeq(cmp.Or(c.request.Header.Get("Accept"), "*/*"), ",") {
 		parts := strings.Split(strings.ReplaceAll(accepted, " ", ""), ";")
 		if !slices.Contains([]string{"application/json", "application/*", "*/*"}, parts[0]) {
@@ -58,9 +59,13 @@ func (c *call) negotiate() (form, *failure) {
 		case strings.HasPrefix(parameters["as"], "PartialObjectMetadata") && parameters["g"] == "meta.k8s.io" && parameters["v"] == "v1":
 			return form{metadataOnly: true}, nil
 		}
+		unsuited = true
 	}
-	return form{}, refusal(http.StatusNotAcceptable, "NotAcceptable",
-		"only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf", nil)
+	const known = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+	if unsuited {
+		return form{}, refusal(http.StatusNotAcceptable, "NotAcceptable", "only the following media types are accepted: "+known, nil)
+	}
+	return form{}, refusal(http.StatusNotAcceptable, "NotAcceptable", "406: Not Acceptable\n\nAvailable representations: "+known, map[string]any{})
 }
 
 // list gives all Secrets of a namespace, by name.

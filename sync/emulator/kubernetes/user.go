@@ -82,13 +82,14 @@ func (c *call) impersonate() *failure {
 	if as == "" {
 		return nil
 	}
-	if !c.server.may(c.user, rule{verb: "impersonate", resource: "users", name: as}) {
-		return forbidden(c.user, "impersonate", "users", place{name: as})
-	}
+	may := c.server.may(c.user, rule{verb: "impersonate", resource: "users", name: as})
 	for _, group := range groups {
-		if !c.server.may(c.user, rule{verb: "impersonate", resource: "groups", name: group}) {
-			return forbidden(c.user, "impersonate", "groups", place{name: group})
-		}
+		may = may && c.server.may(c.user, rule{verb: "impersonate", resource: "groups", name: group})
+	}
+	if !may {
+		// Asked about last is the narrower right, to impersonate for this alone.
+		at, _ := route(c.request.URL.Path)
+		return forbidden(c.user, "impersonate-on:user-info:"+c.verb(at), "secrets", at)
 	}
 	c.user = known(User{Name: as, Groups: groups})
 	return nil

@@ -27,6 +27,8 @@ func (s *Source) explain(err error, told metav1.Status, r request) error {
 	case anonymous:
 		e.Kind = store.ErrUnauthentic
 		s.explainCredential(e)
+	case errors.Is(e, store.ErrDenied) && strings.Contains(told.Message, "cannot impersonate"):
+		e.Detail, e.Hint = "the kubeconfig's user may not act as whom it names (as)", "leave that out, or have a ClusterRole give the verb impersonate on that user and its groups"
 	case errors.Is(e, store.ErrDenied) && told.Reason == metav1.StatusReasonForbidden:
 		e.Detail = "this user may not read it"
 		e.Hint = fmt.Sprintf("a Role in the namespace %s needs the rule {apiGroups: [\"\"], resources: [\"secrets\"], resourceNames: [%q], verbs: [\"get\"]}, and a RoleBinding has to give it to this user", r.namespace, r.name)
