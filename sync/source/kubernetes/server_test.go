@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -90,3 +92,33 @@ func readOne(ctx context.Context, t *testing.T, source store.Source, ref store.R
 }
 
 func secretOf(text string) secret.Value { return secret.New([]byte(text)) }
+
+// wanted is what a reference has to bring.
+type wanted struct {
+	ref   store.Reference
+	value string
+	kind  error
+	says  string
+}
+
+func (w wanted) check(t *testing.T, source store.Source) {
+	t.Helper()
+	got := readOne(t.Context(), t, source, w.ref)
+	text := fmt.Sprint(got.Err, " ", store.Hint(got.Err))
+	if !errors.Is(got.Err, w.kind) || !strings.Contains(text, w.says) || string(got.Value.Reveal()) != w.value {
+		t.Errorf("%v is %q, %s; want %q, %v, saying %q", w.ref, got.Value.Reveal(), text, w.value, w.kind, w.says)
+	}
+}
+
+// contextUntil gives a context that ends once something holds.
+func contextUntil(t *testing.T, holds func() bool) (context.Context, context.CancelFunc) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for ctx.Err() == nil && !holds() {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	return ctx, cancel
+}
