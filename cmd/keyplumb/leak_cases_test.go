@@ -63,6 +63,7 @@ func leakCases() []leakCase {
 	cases = append(cases, vaultCases()...)
 	cases = append(cases, awsCases()...)
 	cases = append(cases, gcpCases()...)
+	cases = append(cases, clusterCases()...)
 	return append(cases, faultCases()...)
 }
 

@@ -105,9 +105,21 @@ func (k *clusterStage) kubeconfig(user string) {
 contexts: [{name: ci, context: {cluster: c, user: u}}],
 clusters: [{name: c, cluster: {server: %q, certificate-authority-data: %s}}],
 users: [{name: u, user: %s}]}
-`, k.url, base64.StdEncoding.EncodeToString(k.roots), user))
+`, k.url, k.encodedRoots(), user))
 	k.setenv("KUBECONFIG", filepath.Join(k.outside, "kubeconfig"))
 	k.write("keyplumb.cue", k.toCluster(stagePolicy, `{method: "default"}`))
+}
+
+func (k *clusterStage) encodedRoots() string { return base64.StdEncoding.EncodeToString(k.roots) }
+
+// editOutside changes one text in a file that is not in the repository.
+func (k *clusterStage) editOutside(name, before, after string) {
+	k.t.Helper()
+	text, err := os.ReadFile(filepath.Join(k.outside, name))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.writeOutside(name, swap(string(text), before, after))
 }
 
 // plugin writes a program that prints an ExecCredential.
