@@ -13,8 +13,8 @@ import (
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// An object is a Secret, or the metadata of one. The package of Kubernetes that
-// has its whole type would bring those of all other objects.
+// An object is a Secret, or the metadata of one. The package that has the whole
+// type has those of all other objects, too: 3 MB of the binary.
 // https://kubernetes.io/docs/reference/kubernetes-api/config-and-storage-resources/secret-v1/
 type object struct {
 	metav1.TypeMeta `json:",inline"`

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -34,7 +35,11 @@ func (c *cluster) files() error {
 	if c.issuer, err = newIssuer(); err != nil {
 		return err
 	}
-	config, err := json.Marshal(c.issuer.authenticationConfiguration())
+	described, err := c.issuer.authenticationConfiguration()
+	if err != nil {
+		return err
+	}
+	config, err := json.Marshal(described)
 	if err != nil {
 		return err
 	}
@@ -87,16 +92,18 @@ func (a *authority) issue(user string, until time.Time) (certificate, key []byte
 		pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(own)}), err
 }
 
-// An issuer is a CI system that signs the tokens of jobs. The cluster fetches
-// its keys over TLS.
+// An issuer is two CI systems that sign the tokens of jobs with one key. The
+// cluster fetches it over TLS.
 type issuer struct {
 	key    *rsa.PrivateKey
 	server *httptest.Server
 }
 
+// As the source's page has them.
 const (
-	issuerName = "https://token.actions.githubusercontent.com"
-	audience   = "https://cluster.example:6443"
+	githubIssuer = "https://token.actions.githubusercontent.com"
+	gitlabIssuer = "https://gitlab.com"
+	audience     = "https://cluster.example.com:6443"
 )
 
 func newIssuer() (*issuer, error) {
@@ -113,32 +120,56 @@ func newIssuer() (*issuer, error) {
 			_ = json.NewEncoder(w).Encode(body) // who hung up needs no answer
 		}
 	}
-	mux.Handle("GET /.well-known/openid-configuration", answer(map[string]any{
-		"issuer": issuerName, "jwks_uri": i.server.URL + "/keys", "response_types_supported": []string{"id_token"},
-		"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
-	}))
+	for _, name := range []string{githubIssuer, gitlabIssuer} {
+		mux.Handle("GET "+discovery(name), answer(fields{
+			"issuer": name, "jwks_uri": i.server.URL + "/keys", "response_types_supported": []string{"id_token"},
+			"subject_types_supported": []string{"public"}, "id_token_signing_alg_values_supported": []string{"RS256"},
+		}))
+	}
 	mux.Handle("GET /keys", answer(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "1", Algorithm: "RS256", Use: "sig"}}}))
 	return i, nil
 }
 
-// authenticationConfiguration is as docs/sources/kubernetes.md has it, but for
-// where the keys are fetched.
-func (i *issuer) authenticationConfiguration() any {
-	roots := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.server.Certificate().Raw})
-	return map[string]any{
-		"apiVersion": "apiserver.config.k8s.io/v1", "kind": "AuthenticationConfiguration",
-		"jwt": []any{map[string]any{
-			"issuer": map[string]any{"url": issuerName, "audiences": []string{audience},
-				"discoveryURL": i.server.URL + "/.well-known/openid-configuration", "certificateAuthority": string(roots)},
-			"claimValidationRules": []any{map[string]any{"claim": "repository", "requiredValue": "acme/api"}},
-			"claimMappings":        map[string]any{"username": map[string]any{"claim": "sub", "prefix": "github:"}},
-		}},
-	}
+// discovery is where the server here describes an issuer.
+func discovery(name string) string {
+	return "/" + strings.TrimPrefix(name, "https://") + "/.well-known/openid-configuration"
 }
 
-// claims are those of a job of acme/api in an environment.
-func claims(environment string) jwt.MapClaims {
-	return jwt.MapClaims{"iss": issuerName, "aud": audience, "repository": "acme/api", "sub": "repo:acme/api:environment:" + environment,
+// authenticationConfiguration is the page's, both its entries, but for where the
+// issuers are found.
+func (i *issuer) authenticationConfiguration() (fields, error) {
+	objects, err := page()
+	if err != nil {
+		return nil, err
+	}
+	roots := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: i.server.Certificate().Raw})
+	var entries []any
+	for _, object := range objects["AuthenticationConfiguration"] {
+		for _, entry := range object["jwt"].([]any) {
+			issuer := entry.(fields)["issuer"].(fields)
+			issuer["discoveryURL"] = i.server.URL + discovery(issuer["url"].(string))
+			issuer["certificateAuthority"] = string(roots)
+			entries = append(entries, entry)
+		}
+	}
+	whole := objects["AuthenticationConfiguration"][0]
+	whole["jwt"] = entries
+	return whole, nil
+}
+
+// github are the claims of a job of acme/api in an environment.
+// https://docs.github.com/actions/reference/security/oidc#oidc-token-claims
+func github(environment string) jwt.MapClaims {
+	return jwt.MapClaims{"iss": githubIssuer, "aud": audience, "sub": "repo:acme/api:environment:keyplumb-" + environment,
+		"repository": "acme/api", "repository_id": "123456789", "ref": "refs/heads/main",
+		"iat": time.Now().Unix(), "exp": time.Now().Add(5 * time.Minute).Unix()}
+}
+
+// gitlab are the claims of a job on the main branch of acme/api.
+// https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
+func gitlab() jwt.MapClaims {
+	return jwt.MapClaims{"iss": gitlabIssuer, "aud": audience, "sub": "project_path:acme/api:ref_type:branch:ref:main",
+		"project_id": "123456", "ref_protected": "true",
 		"iat": time.Now().Unix(), "exp": time.Now().Add(5 * time.Minute).Unix()}
 }
 

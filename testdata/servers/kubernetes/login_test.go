@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,37 +126,53 @@ func TestPod(t *testing.T) {
 	check(t, got, nil)
 }
 
+// knows waits until the server knows a token: it fetches the issuers' keys after
+// it has started.
+func (c *cluster) knows(t *testing.T, token string) {
+	t.Helper()
+	for range 300 {
+		if got, err := c.send(t.Context(), token, "GET", "/api/v1/namespaces/default/secrets/none", nil); err == nil && got.status != http.StatusUnauthorized {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatal("the server does not come to know the token")
+}
+
 // TestJob: the cluster takes a job's identity token by its signature, issuer,
 // audience, time and claims, and for the right of its subject.
 func TestJob(t *testing.T) {
 	namespace := real.namespace(t, "job")
 	real.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
-	real.bind(t, namespace, "github:repo:acme/api:environment:prod", "api")
-	// The server fetches the issuer's keys after it has started.
-	real.until(t, func() bool {
-		got, err := real.send(t.Context(), real.issuer.sign(claims("prod")), "GET", "/api/v1/namespaces/"+namespace+"/secrets/api", nil)
-		return err == nil && got.status == 200
-	})
+	real.bind(t, namespace, "github:repo:acme/api:environment:keyplumb-prod", "api")
+	real.bind(t, namespace, "gitlab:project_path:acme/api:ref_type:branch:ref:main", "api")
+	real.knows(t, real.issuer.sign(github("prod")))
+	real.knows(t, real.issuer.sign(gitlab()))
 	forger, err := newIssuer()
 	if err != nil {
 		t.Fatal(err)
 	}
-	with := func(name string, value any) jwt.MapClaims {
-		changed := claims("prod")
-		changed[name] = value
-		return changed
+	with := func(claims jwt.MapClaims, name string, value any) string {
+		claims[name] = value
+		return real.issuer.sign(claims)
 	}
 	for name, test := range map[string]struct {
 		token string
 		kind  error
 	}{
-		"good":               {real.issuer.sign(claims("prod")), nil},
-		"another job":        {real.issuer.sign(claims("dev")), store.ErrDenied},
-		"another repository": {real.issuer.sign(with("repository", "mallory/api")), store.ErrUnauthentic},
-		"another audience":   {real.issuer.sign(with("aud", "https://elsewhere.example")), store.ErrUnauthentic},
-		"another issuer":     {real.issuer.sign(with("iss", "https://gitlab.com")), store.ErrUnauthentic},
-		"over":               {real.issuer.sign(with("exp", time.Now().Add(-time.Hour).Unix())), store.ErrUnauthentic},
-		"forged":             {forger.sign(claims("prod")), store.ErrUnauthentic},
+		"GitHub's":           {real.issuer.sign(github("prod")), nil},
+		"GitLab's":           {real.issuer.sign(gitlab()), nil},
+		"another job":        {real.issuer.sign(github("dev")), store.ErrDenied},
+		"another branch":     {with(gitlab(), "sub", "project_path:acme/api:ref_type:branch:ref:other"), store.ErrDenied},
+		"another repository": {with(github("prod"), "repository", "mallory/api"), store.ErrUnauthentic},
+		"another's name":     {with(github("prod"), "repository_id", "987654321"), store.ErrUnauthentic},
+		"another ref":        {with(github("prod"), "ref", "refs/heads/other"), store.ErrUnauthentic},
+		"another project":    {with(gitlab(), "project_id", "654321"), store.ErrUnauthentic},
+		"an open branch":     {with(gitlab(), "ref_protected", "false"), store.ErrUnauthentic},
+		"another audience":   {with(github("prod"), "aud", "https://elsewhere.example"), store.ErrUnauthentic},
+		"another issuer":     {with(github("prod"), "iss", "https://gitlab.example"), store.ErrUnauthentic},
+		"over":               {with(github("prod"), "exp", time.Now().Add(-time.Hour).Unix()), store.ErrUnauthentic},
+		"forged":             {forger.sign(github("prod")), store.ErrUnauthentic},
 		"nonsense":           {"nonsense", store.ErrUnauthentic},
 	} {
 		t.Run(name, func(t *testing.T) {
