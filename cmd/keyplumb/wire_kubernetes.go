@@ -109,9 +109,9 @@ func (p *providers) kubeconfigs() ([]string, error) {
 // inCheckout tells whether a file lies where a commit can put it, by its name or
 // behind a link.
 func (p *providers) inCheckout(file string) bool {
-	real, err := filepath.EvalSymlinks(file)
+	target, err := filepath.EvalSymlinks(file)
 	if err != nil {
-		real = file
+		target = file
 	}
 	for _, root := range []string{p.tree.root, p.Getenv("GITHUB_WORKSPACE"), p.Getenv("CI_PROJECT_DIR")} {
 		if root == "" {
@@ -121,7 +121,7 @@ func (p *providers) inCheckout(file string) bool {
 		if resolved, err := filepath.EvalSymlinks(root); err == nil {
 			roots = append(roots, resolved)
 		}
-		if slices.ContainsFunc(roots, func(root string) bool { return isBelow(root, file) || isBelow(root, real) }) {
+		if slices.ContainsFunc(roots, func(root string) bool { return isBelow(root, file) || isBelow(root, target) }) {
 			return true
 		}
 	}

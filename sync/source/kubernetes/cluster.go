@@ -63,7 +63,7 @@ func InCluster(host, port, folder string) (*Cluster, error) {
 		return nil, &store.Error{Op: "prove who this pod is", Ref: folder, Kind: store.ErrUnauthentic, Detail: detail,
 			Hint: "give the pod its service account (automountServiceAccountToken) and let this user read it (fsGroup); or give keyplumb a kubeconfig"}
 	}
-	token, err := os.ReadFile(filepath.Join(folder, "token"))
+	token, err := os.ReadFile(filepath.Join(folder, "token")) //nolint:gosec // the caller's folder, which is [ServiceAccount]
 	if err != nil {
 		return fail("the service account's token cannot be read")
 	}
@@ -73,7 +73,7 @@ func InCluster(host, port, folder string) (*Cluster, error) {
 	if err != nil {
 		return fail("the cluster's certificate authority cannot be read")
 	}
-	namespace, err := os.ReadFile(filepath.Join(folder, "namespace"))
+	namespace, err := os.ReadFile(filepath.Join(folder, "namespace")) //nolint:gosec // see above
 	if err != nil {
 		return fail("the pod's namespace cannot be read")
 	}

@@ -1,7 +1,6 @@
 package kubernetes
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -29,6 +28,9 @@ const (
 	pluginTime      = time.Minute
 	interactiveTime = 5 * time.Minute
 )
+
+// maxCredential is the most that a plugin may print, in bytes.
+const maxCredential = 1 << 20
 
 // An execPlugin is a program that gives credentials, in the words of
 // client-go's own types (client.authentication.k8s.io). It is run here and not
@@ -83,7 +85,7 @@ func (p *execPlugin) output(ctx context.Context, info string, ask bool) ([]byte,
 	}
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var out bytes.Buffer
+	var out capped
 	command := exec.CommandContext(limited, p.Command, p.Args...) //nolint:gosec // which program it is, the kubeconfig says: so it is for kubectl
 	command.Env = p.environment(info)
 	command.Stdout = &out
@@ -104,7 +106,19 @@ func (p *execPlugin) output(ctx context.Context, info string, ask bool) ([]byte,
 	case err != nil:
 		return nil, p.fail(store.ErrUnauthentic, "it failed", "log in anew with the tool that it is of; run by hand, it says what is wrong")
 	}
-	return out.Bytes(), nil
+	return out.printed, nil
+}
+
+// A capped takes no more than a credential. It is no bytes.Buffer, which would
+// read from the plugin by itself, to the end.
+type capped struct{ printed []byte }
+
+func (c *capped) Write(p []byte) (int, error) {
+	if len(c.printed)+len(p) > maxCredential {
+		return 0, io.ErrShortWrite
+	}
+	c.printed = append(c.printed, p...)
+	return len(p), nil
 }
 
 // environment is the command's, but for what is keyplumb's own, and what the

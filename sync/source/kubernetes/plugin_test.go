@@ -38,6 +38,18 @@ func asPlugin() int {
 		return 1
 	case "never":
 		time.Sleep(time.Hour)
+	case "flood":
+		for {
+			if _, err := fmt.Print(strings.Repeat("x", 4096)); err != nil {
+				return 2
+			}
+		}
+	case "asked":
+		fmt.Fprintln(os.Stderr, "which token?")
+		var token string
+		_, _ = fmt.Scan(&token) // an empty one says it
+		fmt.Printf(os.Getenv("SAID"), token)
+		return 0
 	}
 	fmt.Println(os.Getenv("SAID"))
 	return 0
@@ -127,6 +139,7 @@ func TestPluginFails(t *testing.T) {
 		says string
 	}{
 		"badly":               {ends: "badly", kind: store.ErrUnauthentic, says: "it failed"},
+		"without an end":      {ends: "flood", kind: store.ErrUnauthentic, says: "it failed"},
 		"nothing":             {kind: store.ErrUnauthentic, says: "no ExecCredential"},
 		"something else":      {said: "canary-token", kind: store.ErrUnauthentic, says: "no ExecCredential"},
 		"another kind":        {said: `{"kind":"Secret","apiVersion":"v1"}`, kind: store.ErrUnauthentic, says: "no ExecCredential"},
