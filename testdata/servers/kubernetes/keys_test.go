@@ -157,9 +157,9 @@ func (i *issuer) authenticationConfiguration() (fields, error) {
 	return whole, nil
 }
 
-// github are the claims of a job of acme/api in an environment.
+// claimsOf are the claims of a job of acme/api in an environment.
 // https://docs.github.com/actions/reference/security/oidc#oidc-token-claims
-func github(environment string) jwt.MapClaims {
+func claimsOf(environment string) jwt.MapClaims {
 	return jwt.MapClaims{"iss": githubIssuer, "aud": audience, "sub": "repo:acme/api:environment:keyplumb-" + environment,
 		"repository": "acme/api", "repository_id": "123456789", "ref": "refs/heads/main",
 		"iat": time.Now().Unix(), "exp": time.Now().Add(5 * time.Minute).Unix()}

@@ -146,7 +146,7 @@ func TestJob(t *testing.T) {
 	real.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
 	real.bind(t, namespace, "github:repo:acme/api:environment:keyplumb-prod", "api")
 	real.bind(t, namespace, "gitlab:project_path:acme/api:ref_type:branch:ref:main", "api")
-	real.knows(t, real.issuer.sign(github("prod")))
+	real.knows(t, real.issuer.sign(claimsOf("prod")))
 	real.knows(t, real.issuer.sign(gitlab()))
 	forger, err := newIssuer()
 	if err != nil {
@@ -160,19 +160,19 @@ func TestJob(t *testing.T) {
 		token string
 		kind  error
 	}{
-		"GitHub's":           {real.issuer.sign(github("prod")), nil},
+		"GitHub's":           {real.issuer.sign(claimsOf("prod")), nil},
 		"GitLab's":           {real.issuer.sign(gitlab()), nil},
-		"another job":        {real.issuer.sign(github("dev")), store.ErrDenied},
+		"another job":        {real.issuer.sign(claimsOf("dev")), store.ErrDenied},
 		"another branch":     {with(gitlab(), "sub", "project_path:acme/api:ref_type:branch:ref:other"), store.ErrDenied},
-		"another repository": {with(github("prod"), "repository", "mallory/api"), store.ErrUnauthentic},
-		"another's name":     {with(github("prod"), "repository_id", "987654321"), store.ErrUnauthentic},
-		"another ref":        {with(github("prod"), "ref", "refs/heads/other"), store.ErrUnauthentic},
+		"another repository": {with(claimsOf("prod"), "repository", "mallory/api"), store.ErrUnauthentic},
+		"another's name":     {with(claimsOf("prod"), "repository_id", "987654321"), store.ErrUnauthentic},
+		"another ref":        {with(claimsOf("prod"), "ref", "refs/heads/other"), store.ErrUnauthentic},
 		"another project":    {with(gitlab(), "project_id", "654321"), store.ErrUnauthentic},
 		"an open branch":     {with(gitlab(), "ref_protected", "false"), store.ErrUnauthentic},
-		"another audience":   {with(github("prod"), "aud", "https://elsewhere.example"), store.ErrUnauthentic},
-		"another issuer":     {with(github("prod"), "iss", "https://gitlab.example"), store.ErrUnauthentic},
-		"over":               {with(github("prod"), "exp", time.Now().Add(-time.Hour).Unix()), store.ErrUnauthentic},
-		"forged":             {forger.sign(github("prod")), store.ErrUnauthentic},
+		"another audience":   {with(claimsOf("prod"), "aud", "https://elsewhere.example"), store.ErrUnauthentic},
+		"another issuer":     {with(claimsOf("prod"), "iss", "https://gitlab.example"), store.ErrUnauthentic},
+		"over":               {with(claimsOf("prod"), "exp", time.Now().Add(-time.Hour).Unix()), store.ErrUnauthentic},
+		"forged":             {forger.sign(claimsOf("prod")), store.ErrUnauthentic},
 		"nonsense":           {"nonsense", store.ErrUnauthentic},
 	} {
 		t.Run(name, func(t *testing.T) {

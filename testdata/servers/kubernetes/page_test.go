@@ -51,12 +51,12 @@ func TestPage(t *testing.T) {
 	}
 	const user = "github:repo:acme/api:environment:keyplumb-prod"
 	real.until(t, func() bool { return real.may(t, user, "prod", "api") })
-	real.knows(t, real.issuer.sign(github("prod")))
+	real.knows(t, real.issuer.sign(claimsOf("prod")))
 	for _, test := range []struct {
 		environment, path string
 		kind              error
 	}{{"prod", "prod/api", nil}, {"prod", "prod/mail", nil}, {"prod", "prod/other", store.ErrDenied}, {"dev", "prod/api", store.ErrDenied}} {
-		source := openJob(t, "", real.issuer.sign(github(test.environment)), &http.Transport{TLSClientConfig: real.tls()})
+		source := openJob(t, "", real.issuer.sign(claimsOf(test.environment)), &http.Transport{TLSClientConfig: real.tls()})
 		got := source.Read(t.Context(), []store.Reference{{Path: test.path, Field: "KEY"}})[0]
 		if !errors.Is(got.Err, test.kind) {
 			t.Errorf("%s of %s: %v, want %v", test.path, test.environment, got.Err, test.kind)
