@@ -87,7 +87,7 @@ func hasCertificate(config *restclient.Config) bool {
 
 // addPlugin has the program of the kubeconfig give the credential.
 func (k Kubeconfig) addPlugin(c *Cluster, program *api.ExecConfig) error {
-	p := &execPlugin{ExecConfig: program, environ: k.Environ, terminal: k.Terminal, stderr: k.Stderr}
+	p := &execPlugin{ExecConfig: program, environ: k.Environ, terminal: k.Terminal, stderr: k.Stderr, limit: pluginTime, asking: interactiveTime}
 	if program.ProvideClusterInfo {
 		described := *c.config
 		described.ExecProvider = program

@@ -152,3 +152,25 @@ func TestProxy(t *testing.T) {
 		t.Errorf("the proxy saw %q, want %q", seen.Load(), want)
 	}
 }
+
+// TestNothingOfTheProcess: what stands in the process's own environment is for
+// kubectl. What counts is handed over.
+func TestNothingOfTheProcess(t *testing.T) {
+	s := newSecured(t)
+	other := newSecured(t)
+	k := s.kubeconfig(t, `{token: "`+s.token+`"}`)
+	for name, value := range map[string]string{
+		"KUBERNETES_MASTER": other.url, "KUBECONFIG": other.kubeconfig(t, `{token: other}`).Files[0], "POD_NAMESPACE": "prod",
+		"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1", "HOME": t.TempDir(),
+	} {
+		t.Setenv(name, value)
+	}
+	wanted{ref: store.Reference{Path: "api", Field: "KEY"}, value: "value"}.check(t, open(t, kubernetes.Options{Cluster: clusterOf(t, k)}))
+	s.url = ""
+	if _, err := s.kubeconfig(t, `{token: x}`).Cluster(); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("without a server: %v", err)
+	}
+	if n := len(other.Requests()); n != 0 {
+		t.Errorf("%d requests went elsewhere", n)
+	}
+}

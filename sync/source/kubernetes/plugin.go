@@ -44,6 +44,8 @@ type execPlugin struct {
 	environ  []string
 	terminal *os.File
 	stderr   io.Writer
+	limit    time.Duration // pluginTime
+	asking   time.Duration // interactiveTime
 }
 
 // run runs the plugin once.
@@ -79,9 +81,9 @@ func (p *execPlugin) run(ctx context.Context) (*session, error) {
 // output runs the program and gives what it printed. What it said besides is
 // shown to nobody but who sits before it and is asked something.
 func (p *execPlugin) output(ctx context.Context, info string, ask bool) ([]byte, error) {
-	limit := pluginTime
+	limit := p.limit
 	if ask {
-		limit = interactiveTime
+		limit = p.asking
 	}
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -95,6 +97,8 @@ func (p *execPlugin) output(ctx context.Context, info string, ask bool) ([]byte,
 	}
 	err := command.Run()
 	switch {
+	case err == nil, limited.Err() == nil && errors.Is(err, exec.ErrWaitDelay):
+		return out.printed, nil
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
@@ -103,10 +107,8 @@ func (p *execPlugin) output(ctx context.Context, info string, ask bool) ([]byte,
 		return nil, p.fail(store.ErrUnauthentic, "it may not be run", "make it executable")
 	case limited.Err() != nil:
 		return nil, p.fail(store.ErrUnavailable, "it gave no credential in "+limit.String(), "run it by hand and see what it waits for")
-	case err != nil:
-		return nil, p.fail(store.ErrUnauthentic, "it failed", "log in anew with the tool that it is of; run by hand, it says what is wrong")
 	}
-	return out.printed, nil
+	return nil, p.fail(store.ErrUnauthentic, "it failed", "log in anew with the tool that it is of; run by hand, it says what is wrong")
 }
 
 // A capped takes no more than a credential. It is no bytes.Buffer, which would

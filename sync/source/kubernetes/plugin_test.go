@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -38,6 +39,14 @@ func asPlugin() int {
 		return 1
 	case "never":
 		time.Sleep(time.Hour)
+	case "briefly":
+		time.Sleep(3 * time.Second)
+	case "before its child":
+		child := exec.Command(os.Args[0]) //nolint:noctx,gosec // this very program, which ends soon
+		child.Env, child.Stdout = append(os.Environ(), "ENDS=briefly"), os.Stdout
+		if err := child.Start(); err != nil {
+			return 4
+		}
 	case "flood":
 		for {
 			if _, err := fmt.Print(strings.Repeat("x", 4096)); err != nil {
@@ -128,6 +137,20 @@ func TestPlugin(t *testing.T) {
 	}
 }
 
+// TestPluginVersions: what kubectl takes, it takes.
+func TestPluginVersions(t *testing.T) {
+	s := newSecured(t)
+	for version, kind := range map[string]error{"v1": nil, "v1beta1": nil, "v1alpha1": store.ErrInvalid, "v9": store.ErrInvalid} {
+		p := newProgram(t, strings.Replace(credential(`{"token":"`+s.token+`"}`), "/v1", "/"+version, 1))
+		k := s.kubeconfig(t, strings.Replace(p.user(t), "k8s.io/v1,", "k8s.io/"+version+",", 1))
+		w := wanted{ref: store.Reference{Path: "api", Field: "KEY"}, kind: kind, value: "value"}
+		if kind != nil {
+			w.value, w.says = "", "its apiVersion is not known"
+		}
+		w.check(t, open(t, kubernetes.Options{Cluster: clusterOf(t, k)}))
+	}
+}
+
 // TestPluginFails: each way is told, once for all secrets, and nothing of what
 // it prints.
 func TestPluginFails(t *testing.T) {
@@ -189,6 +212,16 @@ func TestPluginMissing(t *testing.T) {
 			t.Errorf("%s: %v, want %q", command, got.Err, says)
 		}
 	}
+}
+
+// TestPluginLeavesAChild: one that goes on in the background, with the output
+// still open, is no reason to wait for it, nor to take nothing of the plugin.
+func TestPluginLeavesAChild(t *testing.T) {
+	t.Parallel()
+	s := newSecured(t)
+	p := newProgram(t, credential(`{"token":"`+s.token+`"}`))
+	p.env["ENDS"] = "before its child"
+	wanted{ref: store.Reference{Path: "api", Field: "KEY"}, value: "value"}.check(t, open(t, kubernetes.Options{Cluster: clusterOf(t, s.kubeconfig(t, p.user(t)))}))
 }
 
 // TestPluginHangs: the end of the run ends it, too.

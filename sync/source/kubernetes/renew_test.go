@@ -2,10 +2,17 @@ package kubernetes
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"k8s.io/client-go/tools/clientcmd/api"
+
 	"github.com/keyplumb/keyplumb/sync/secret"
+	"github.com/keyplumb/keyplumb/sync/store"
 )
 
 // TestRenewed: what is about to end is replaced before it is shown, what is not
@@ -36,4 +43,17 @@ func TestRenewed(t *testing.T) {
 	enter(3)
 	enter(4)
 	enter(4)
+}
+
+// TestPluginIsNotWaitedFor: one that does not end is ended.
+func TestPluginIsNotWaitedFor(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &execPlugin{limit: 50 * time.Millisecond, environ: []string{"AS_PLUGIN=" + filepath.Join(t.TempDir(), "notes"), "ENDS=never"},
+		ExecConfig: &api.ExecConfig{APIVersion: "client.authentication.k8s.io/v1", Command: self, InteractiveMode: api.NeverExecInteractiveMode}}
+	if _, err := p.run(t.Context()); !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "no credential in 50ms") {
+		t.Errorf("%v", err)
+	}
 }
