@@ -2,10 +2,12 @@ package main
 
 import (
 	"crypto/rand"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/keyplumb/keyplumb/policy"
 	"github.com/keyplumb/keyplumb/sync/emulator/github"
 	"github.com/keyplumb/keyplumb/sync/emulator/gitlab"
 )
@@ -96,5 +98,16 @@ func TestKubeconfigByHand(t *testing.T) {
 	k.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
 	if out := k.must(exitFailed, "plan"); !strings.Contains(out, "there is no identity token") {
 		t.Errorf("%s", out)
+	}
+}
+
+// TestNobodyIsAskedInCI: a plugin gets no terminal there, whatever the job's
+// standard input is.
+func TestNobodyIsAskedInCI(t *testing.T) {
+	for _, ci := range []string{"", unknownCI, githubCI, gitlabCI} {
+		p := &providers{run: &run{Command: &Command{Stdin: os.Stdin}}, job: job{ci: ci}}
+		if got := p.kubeconfig(policy.Source{}, nil).Terminal; (got != nil) != (ci == "") {
+			t.Errorf("in CI %q the terminal is %v", ci, got)
+		}
 	}
 }
