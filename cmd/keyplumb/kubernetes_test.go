@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/rand"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +80,25 @@ func TestKubeconfig(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestOneLoginForAll: the environments of a cluster are entered once, by a job's
+// token and by a plugin.
+func TestOneLoginForAll(t *testing.T) {
+	k := unsyncedCluster(t)
+	tokens := 0
+	k.told = func(string) { tokens++ }
+	k.must(exitOK, "plan")
+	if asked := k.asked(); tokens != 1 || len(asked) != 2 {
+		t.Errorf("%d tokens for %q", tokens, asked)
+	}
+	token, ran := rand.Text(), filepath.Join(k.outside, "ran")
+	k.user(token)
+	k.kubeconfig(k.plugin("echo >> " + ran + "; " + credential(token)))
+	k.must(exitOK, "plan")
+	if runs, err := os.ReadFile(ran); err != nil || len(runs) != 1 {
+		t.Errorf("the plugin was run %d times, %v", len(runs), err)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/keyplumb/keyplumb/sync/secret"
 	sourcedotenv "github.com/keyplumb/keyplumb/sync/source/dotenv"
 	sourceenv "github.com/keyplumb/keyplumb/sync/source/env"
+	"github.com/keyplumb/keyplumb/sync/source/kubernetes"
 	"github.com/keyplumb/keyplumb/sync/source/sops"
 	"github.com/keyplumb/keyplumb/sync/store"
 	"github.com/keyplumb/keyplumb/sync/target/github"
@@ -38,6 +39,11 @@ type providers struct {
 	vaults   map[string]*rest.Limiter // by address
 	aws      awsSessions
 	borrowed []closer // what has tokens to be given back
+	github   *rest.Limiter                  // GitHub counts by account, so its targets share one
+	gitlab   *rest.Limiter                  // and so does GitLab
+	vaults   map[string]*rest.Limiter       // by address
+	clusters map[string]*kubernetes.Cluster // so that the environments of one share a login
+	borrowed []closer                       // what has tokens to be given back
 }
 
 // A closer gives back what a provider borrowed.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,15 +16,34 @@ import (
 // openKubernetes opens a cluster. In a policy that lets jobs log in, a machine
 // that is no job uses the kubeconfig of who sits before it.
 func (p *providers) openKubernetes(s policy.Source) (store.Source, error) {
-	open := p.ownCluster
-	if s.Auth["method"] == "oidc" && p.job.inCI() {
-		open = p.jobCluster
-	}
-	cluster, err := open(s)
+	cluster, err := p.cluster(s)
 	if err != nil {
 		return nil, err
 	}
 	return kubernetes.New(kubernetes.Options{Cluster: cluster, Namespace: s.Settings["namespace"], UserAgent: "keyplumb", Notify: p.waiting})
+}
+
+// cluster gives the same one to all sources that enter it alike.
+func (p *providers) cluster(s policy.Source) (*kubernetes.Cluster, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	alike := fmt.Sprintf("%q", []string{s.Auth["method"], s.Auth["audience"], s.Settings["address"], s.Settings["context"]})
+	if known := p.clusters[alike]; known != nil {
+		return known, nil
+	}
+	open := p.ownCluster
+	if s.Auth["method"] == "oidc" && p.job.inCI() {
+		open = p.jobCluster
+	}
+	opened, err := open(s)
+	if err != nil {
+		return nil, err
+	}
+	if p.clusters == nil {
+		p.clusters = map[string]*kubernetes.Cluster{}
+	}
+	p.clusters[alike] = opened
+	return opened, nil
 }
 
 // jobCluster is one that knows this job by its identity token.

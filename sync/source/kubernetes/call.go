@@ -34,13 +34,13 @@ var (
 // good before.
 func (s *Source) get(ctx context.Context, r request) (object, error) {
 	for again := false; ; again = true {
-		shown, err := s.enter(ctx)
+		shown, err := s.cluster.enter(ctx)
 		if err != nil {
 			return object{}, err
 		}
 		got, told, err := s.ask(ctx, r, shown)
 		switch {
-		case told.Code == http.StatusUnauthorized && !again && s.renewable(shown):
+		case told.Code == http.StatusUnauthorized && !again && s.cluster.renewable(shown):
 		case err != nil:
 			return object{}, s.explain(err, told, r)
 		default:

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	restclient "k8s.io/client-go/rest"
 
@@ -15,7 +16,8 @@ import (
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// A Cluster is where secrets are read, and as whom.
+// A Cluster is where secrets are read, and as whom. Sources that share one share
+// its login.
 type Cluster struct {
 	Address   string // https://host:6443, and a path where the API lies below one
 	Namespace string // of references that name none; "" where none is known
@@ -25,6 +27,9 @@ type Cluster struct {
 	token  secret.Value                                // that does not change; empty where there is none
 	login  func(ctx context.Context) (*session, error) // nil where there is none to be made
 	proof  proof
+
+	mu      sync.Mutex // guards the session, and is held while there is a login
+	session *session
 }
 
 // A proof is what keyplumb is known by, for messages.

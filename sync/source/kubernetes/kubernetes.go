@@ -25,11 +25,9 @@ package kubernetes
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	restclient "k8s.io/client-go/rest"
@@ -62,12 +60,8 @@ type Source struct {
 	cluster   *Cluster
 	namespace string
 	base      string
-	host      string
 	transport *rest.Transport
 	client    *http.Client
-
-	mu      sync.Mutex // guards the session, and is held while there is a login
-	session *session
 }
 
 // New opens a source without a request. The error is store.ErrInvalid.
@@ -79,12 +73,12 @@ func New(o Options) (*Source, error) {
 	if err != nil || base.RawQuery != "" || base.Fragment != "" {
 		return nil, refuse("the address is that of an API server, with nothing after it", "")
 	}
-	s := &Source{cluster: o.Cluster, namespace: cmp.Or(o.Namespace, o.Cluster.Namespace), base: strings.TrimRight(o.Cluster.Address, "/"), host: base.Host}
+	s := &Source{cluster: o.Cluster, namespace: cmp.Or(o.Namespace, o.Cluster.Namespace), base: strings.TrimRight(o.Cluster.Address, "/")}
 	if s.namespace != "" && !isNamespace(s.namespace) {
 		return nil, refuse("the namespace is none that Kubernetes can have", "")
 	}
 	s.transport, err = rest.New(rest.Options{
-		Base: o.Cluster.Address, UserAgent: o.UserAgent, TLS: s.tls(), Proxy: o.Cluster.config.Proxy,
+		Base: o.Cluster.Address, UserAgent: o.UserAgent, TLS: o.Cluster.trust(), Proxy: o.Cluster.config.Proxy,
 		Limiter: o.Limiter, Notify: o.Notify, Next: o.Next, MaxBody: maxBody, Pause: time.Second,
 	})
 	if err != nil {
@@ -97,23 +91,6 @@ func New(o Options) (*Source, error) {
 	}
 	s.client = &http.Client{Transport: wrapped, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return s, nil
-}
-
-// tls is the cluster's, with the certificate that a plugin gives.
-func (s *Source) tls() *tls.Config {
-	if s.cluster.login == nil {
-		return s.cluster.tls
-	}
-	config := s.cluster.tls.Clone()
-	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.session == nil || s.session.certificate == nil {
-			return &tls.Certificate{}, nil
-		}
-		return s.session.certificate, nil
-	}
-	return config
 }
 
 // Read gives the field of each reference: a key of the secret's data, its bytes

@@ -25,20 +25,20 @@ const soon = 10 * time.Second
 
 // enter gives what to show the cluster. What failed once is not tried again:
 // each secret would make the same mistake.
-func (s *Source) enter(ctx context.Context) (*session, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.session != nil && !s.session.ended() {
-		return s.session, s.session.failed
+func (c *Cluster) enter(ctx context.Context) (*session, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session != nil && !c.session.ended() {
+		return c.session, c.session.failed
 	}
-	got, err := s.login(ctx)
+	got, err := c.open(ctx)
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	if err != nil {
 		got = &session{failed: err}
 	}
-	s.session = got
+	c.session = got
 	return got, err
 }
 
@@ -46,17 +46,17 @@ func (s *session) ended() bool {
 	return s.failed == nil && !s.expires.IsZero() && time.Until(s.expires) < soon
 }
 
-// login is one where the cluster has one; else the token is what it is.
-func (s *Source) login(ctx context.Context) (*session, error) {
-	got := &session{token: s.cluster.token}
-	if s.cluster.login != nil {
+// open logs in where there is a login to be made; else the token is what it is.
+func (c *Cluster) open(ctx context.Context) (*session, error) {
+	got := &session{token: c.token}
+	if c.login != nil {
 		var err error
-		if got, err = s.cluster.login(ctx); err != nil {
+		if got, err = c.login(ctx); err != nil {
 			return nil, err
 		}
 	}
 	if !isHeader(got.token) {
-		return nil, &store.Error{Op: "log in", Ref: s.host, Kind: store.ErrUnauthentic,
+		return nil, &store.Error{Op: "log in", Ref: c.Address, Kind: store.ErrUnauthentic,
 			Detail: "the token holds characters that no token has", Hint: "give the token and nothing else"}
 	}
 	return got, nil
@@ -64,16 +64,33 @@ func (s *Source) login(ctx context.Context) (*session, error) {
 
 // renewable tells whether another login may help where a session was refused:
 // it was good before, and so has run out. Then it is forgotten.
-func (s *Source) renewable(refused *session) bool {
-	if s.cluster.login == nil || !refused.good.Load() {
+func (c *Cluster) renewable(refused *session) bool {
+	if c.login == nil || !refused.good.Load() {
 		return false
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.session == refused {
-		s.session = nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session == refused {
+		c.session = nil
 	}
 	return true
+}
+
+// trust is the cluster's TLS, with the certificate that a plugin gives.
+func (c *Cluster) trust() *tls.Config {
+	if c.login == nil {
+		return c.tls
+	}
+	config := c.tls.Clone()
+	config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.session == nil || c.session.certificate == nil {
+			return &tls.Certificate{}, nil
+		}
+		return c.session.certificate, nil
+	}
+	return config
 }
 
 // isHeader tells whether a value can stand in a header (RFC 9110 §5.5).
