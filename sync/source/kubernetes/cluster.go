@@ -12,12 +12,13 @@ import (
 
 	restclient "k8s.io/client-go/rest"
 
+	"github.com/keyplumb/keyplumb/sync/rest"
 	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
 // A Cluster is where secrets are read, and as whom. Sources that share one share
-// its login.
+// its login and its limits.
 type Cluster struct {
 	Address   string // https://host:6443, and a path where the API lies below one
 	Namespace string // of references that name none; "" where none is known
@@ -28,7 +29,8 @@ type Cluster struct {
 	login  func(ctx context.Context) (*session, error) // nil where there is none to be made
 	proof  proof
 
-	mu      sync.Mutex // guards the session, and is held while there is a login
+	limiter *rest.Limiter // what the cluster asks of one source, all of them heed
+	mu      sync.Mutex    // guards the session, and is held while there is a login
 	session *session
 }
 
@@ -48,7 +50,7 @@ const (
 // https://kubernetes.io/docs/reference/access-authn-authz/authentication/#using-authentication-configuration
 func Job(address, audience string, config *tls.Config, token func(ctx context.Context, audience string) (secret.Value, error)) *Cluster {
 	return &Cluster{
-		Address: address, config: &restclient.Config{Host: address}, tls: config, proof: identity,
+		Address: address, config: &restclient.Config{Host: address}, tls: config, proof: identity, limiter: rest.NewLimiter(rest.Pace{}),
 		login: func(ctx context.Context) (*session, error) {
 			got, err := token(ctx, cmp.Or(audience, strings.TrimRight(address, "/")))
 			return &session{token: got}, err
@@ -84,7 +86,7 @@ func InCluster(host, port, folder string) (*Cluster, error) {
 	}
 	return &Cluster{
 		Address: address, Namespace: strings.TrimSpace(string(namespace)), config: &restclient.Config{Host: address},
-		tls: trusted, token: trimmed(token), proof: pod,
+		tls: trusted, token: trimmed(token), proof: pod, limiter: rest.NewLimiter(rest.Pace{}),
 	}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/keyplumb/keyplumb/sync/rest"
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
@@ -53,7 +54,7 @@ func (k Kubeconfig) Cluster() (*Cluster, error) {
 }
 
 func (k Kubeconfig) cluster(config *restclient.Config, namespace string) (*Cluster, error) {
-	c := &Cluster{Address: config.Host, Namespace: namespace, config: config}
+	c := &Cluster{Address: config.Host, Namespace: namespace, config: config, limiter: rest.NewLimiter(rest.Pace{})}
 	// A token is shown by the session: client-go would read its file again and
 	// again, and say what is wrong with it on standard error.
 	c.token = trimmed([]byte(config.BearerToken))

@@ -42,7 +42,6 @@ type Options struct {
 	Namespace string // of references that name none; "" is the cluster's
 
 	UserAgent string
-	Limiter   *rest.Limiter     // shared by the sources of one cluster; nil: one of its own
 	Notify    func(rest.Wait)   // told of each pause
 	Next      http.RoundTripper // what sends the requests; nil: a connection pool
 }
@@ -79,7 +78,7 @@ func New(o Options) (*Source, error) {
 	}
 	s.transport, err = rest.New(rest.Options{
 		Base: o.Cluster.Address, UserAgent: o.UserAgent, TLS: o.Cluster.trust(), Proxy: o.Cluster.config.Proxy,
-		Limiter: o.Limiter, Notify: o.Notify, Next: o.Next, MaxBody: maxBody, Pause: time.Second,
+		Limiter: o.Cluster.limiter, Notify: o.Notify, Next: o.Next, MaxBody: maxBody, Pause: time.Second,
 	})
 	if err != nil {
 		return nil, err
