@@ -131,3 +131,13 @@ func TestNobodyIsAskedInCI(t *testing.T) {
 		}
 	}
 }
+
+// TestIsBelow: a folder beside a checkout is none of it, whatever its name: there
+// GitLab's runner keeps the files of variables.
+func TestIsBelow(t *testing.T) {
+	for file, want := range map[string]bool{"/builds/api/x": true, "/builds/api/..x": true, "/builds/api": true, "/builds/api.tmp/KUBECONFIG": false, "/builds/x": false, "/builds": false} {
+		if got := isBelow("/builds/api", file); got != want {
+			t.Errorf("%s: %v", file, got)
+		}
+	}
+}

@@ -42,7 +42,7 @@ func (k Kubeconfig) Cluster() (*Cluster, error) {
 	}
 	config, err := clientcmd.NewNonInteractiveClientConfig(*read, name, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
 	if err != nil {
-		return nil, unusable("its context is not complete, or names a file that cannot be read", "kubectl config view --minify says what it is made of")
+		return nil, unusable("its context is not complete, has two ways to log in, or names a file that cannot be read", "kubectl config view --minify says what it is made of")
 	}
 	switch {
 	case config.Insecure:

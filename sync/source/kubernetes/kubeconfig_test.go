@@ -86,6 +86,7 @@ func TestKubeconfigUnusable(t *testing.T) {
 		"no PEM":               {s.kubeconfigWith(t, user, "certificate-authority-data: Y2FuYXJ5"), "certificates cannot be read"},
 		"auth-provider":        {s.kubeconfig(t, `{auth-provider: {name: oidc, config: {id-token: canary}}}`), "auth-provider"},
 		"no token file":        {s.kubeconfig(t, `{tokenFile: /none}`), "is not complete"},
+		"two ways in":          {s.kubeconfig(t, `{token: canary, username: jane, password: canary}`), "two ways to log in"},
 		"half a plugin":        {s.kubeconfig(t, `{exec: {command: x, apiVersion: client.authentication.k8s.io/v1}}`), "is not complete"},
 		"half a certificate":   {s.kubeconfig(t, `{client-certificate-data: Y2FuYXJ5}`), "is not complete"},
 		"a certificate of two": {s.kubeconfig(t, `{client-certificate-data: Y2FuYXJ5, client-key-data: Y2FuYXJ5}`), "certificates cannot be read"},

@@ -46,8 +46,8 @@ type Options struct {
 	Next      http.RoundTripper // what sends the requests; nil: a connection pool
 }
 
-// maxBody is the longest answer: a Secret is 1 MiB at most, half as much again
-// in base64, and as much in an annotation that kubectl apply leaves.
+// maxBody is the longest answer, in bytes. A Secret's data is 1 MiB at most, a
+// third more in base64; the rest is its metadata's.
 // https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size
 const maxBody = 8 << 20
 
@@ -86,7 +86,7 @@ func New(o Options) (*Source, error) {
 	// The wrappers set headers: a password, and whom to impersonate.
 	wrapped, err := restclient.HTTPWrappersForConfig(o.Cluster.config, s.transport)
 	if err != nil {
-		return nil, refuse("the kubeconfig's user has a password and a token", "leave one of them out")
+		return nil, refuse("the kubeconfig's user makes no sense", "kubectl config view --minify shows it")
 	}
 	s.client = &http.Client{Transport: wrapped, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return s, nil

@@ -27,16 +27,16 @@ func TestContract(t *testing.T) {
 // service account of its own.
 func fixture(t *testing.T, secrets storetest.Secrets) storetest.SourceFixture {
 	t.Helper()
-	namespace := real.namespace(t, "contract")
-	user, token := real.account(t, namespace, "reader")
-	real.bind(t, namespace, user)
+	namespace := live.namespace(t, "contract")
+	user, token := live.account(t, namespace, "reader")
+	live.bind(t, namespace, user)
 	fill := func(secrets storetest.Secrets) {
 		for name, held := range secrets {
-			real.put(t, namespace, name, dataOf(t, held))
+			live.put(t, namespace, name, dataOf(t, held))
 		}
 	}
 	fill(secrets)
-	counted := &counter{next: &http.Transport{TLSClientConfig: real.tls()}}
+	counted := &counter{next: &http.Transport{TLSClientConfig: live.tls()}}
 	open := func() store.Source { return openJob(t, namespace, token, counted) }
 	return storetest.SourceFixture{
 		Source: open(), Reopen: open, Replace: fill,
@@ -51,11 +51,11 @@ func fixture(t *testing.T, secrets storetest.Secrets) storetest.SourceFixture {
 		Break: func(kind error) bool {
 			switch {
 			case errors.Is(kind, store.ErrDenied):
-				real.unbind(t, namespace, user)
+				live.unbind(t, namespace, user)
 			case errors.Is(kind, store.ErrUnauthentic):
-				real.do(t, "DELETE", "/api/v1/namespaces/"+namespace+"/serviceaccounts/reader", nil)
-				real.until(t, func() bool {
-					got, err := real.send(t.Context(), token, "GET", "/api/v1/namespaces/"+namespace+"/secrets/probe", nil)
+				live.do(t, "DELETE", "/api/v1/namespaces/"+namespace+"/serviceaccounts/reader", nil)
+				live.until(t, func() bool {
+					got, err := live.send(t.Context(), token, "GET", "/api/v1/namespaces/"+namespace+"/secrets/probe", nil)
 					return err == nil && got.status == http.StatusUnauthorized
 				})
 			default:
@@ -87,7 +87,7 @@ func dataOf(t *testing.T, held map[string]any) map[string][]byte {
 func openJob(t *testing.T, namespace, token string, next http.RoundTripper) store.Source {
 	t.Helper()
 	source, err := kubernetes.New(kubernetes.Options{
-		Cluster:   kubernetes.Job(real.url, "", real.tls(), func(context.Context, string) (secret.Value, error) { return secret.New([]byte(token)), nil }),
+		Cluster:   kubernetes.Job(live.url, "", live.tls(), func(context.Context, string) (secret.Value, error) { return secret.New([]byte(token)), nil }),
 		Namespace: namespace, Next: next,
 	})
 	if err != nil {

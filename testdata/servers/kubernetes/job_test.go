@@ -41,10 +41,10 @@ secrets: {
 // read.
 func startJob(t *testing.T, environment string) *job {
 	t.Helper()
-	j := &job{t: t, namespace: real.namespace(t, "command"), github: github.New(github.Options{}), folder: t.TempDir()}
-	real.put(t, j.namespace, "api", map[string][]byte{"KEY": []byte("first-value"), "json": []byte(`{"user": "user-value"}`)})
-	real.bind(t, j.namespace, "github:repo:acme/api:environment:keyplumb-prod", "api")
-	real.knows(t, real.issuer.sign(claimsOf("prod")))
+	j := &job{t: t, namespace: live.namespace(t, "command"), github: github.New(github.Options{}), folder: t.TempDir()}
+	live.put(t, j.namespace, "api", map[string][]byte{"KEY": []byte("first-value"), "json": []byte(`{"user": "user-value"}`)})
+	live.bind(t, j.namespace, "github:repo:acme/api:environment:keyplumb-prod", "api")
+	live.knows(t, live.issuer.sign(claimsOf("prod")))
 	j.github.AddRepository("acme/api")
 	j.github.AddEnvironment("acme/api", "prod")
 	j.github.AddToken("token-of-the-app")
@@ -56,7 +56,7 @@ func startJob(t *testing.T, environment string) *job {
 	j.environ = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "NO_COLOR=1", "CI=true", "GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=push",
 		"GITHUB_REPOSITORY=acme/api", "GITHUB_API_URL=" + served.URL, "GITHUB_TOKEN=token-of-the-app",
-		"KUBERNETES_ADDR=" + real.url, "KUBERNETES_CACERT=" + real.roots,
+		"KUBERNETES_ADDR=" + live.url, "KUBERNETES_CACERT=" + live.roots,
 		"ACTIONS_ID_TOKEN_REQUEST_URL=" + runner(t, environment) + "/token?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=bearer-of-the-job",
 	}
 	j.environ = append(j.environ, "KEYPLUMB_LEDGER_KEY="+strings.TrimSpace(j.run(exec.CommandContext(t.Context(), j.command, "keygen"))))
@@ -74,7 +74,7 @@ func runner(t *testing.T, environment string) string {
 		}
 		claims := claimsOf(environment)
 		claims["aud"] = asked.URL.Query().Get("audience")
-		_ = json.NewEncoder(w).Encode(fields{"count": 1, "value": real.issuer.sign(claims)}) // who hung up needs no answer
+		_ = json.NewEncoder(w).Encode(fields{"count": 1, "value": live.issuer.sign(claims)}) // who hung up needs no answer
 	}))
 	t.Cleanup(served.Close)
 	return served.URL
@@ -82,7 +82,7 @@ func runner(t *testing.T, environment string) string {
 
 func (j *job) policy(auth string) {
 	j.t.Helper()
-	text := strings.NewReplacer("ADDRESS", real.url, "NAMESPACE", j.namespace, "AUTH", auth).Replace(jobPolicy)
+	text := strings.NewReplacer("ADDRESS", live.url, "NAMESPACE", j.namespace, "AUTH", auth).Replace(jobPolicy)
 	if err := os.WriteFile(filepath.Join(j.folder, "keyplumb.cue"), []byte(text), 0o600); err != nil {
 		j.t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func (j *job) keyplumb(code int, args ...string) string {
 	if got := cmd.ProcessState.ExitCode(); got != code {
 		j.t.Fatalf("keyplumb %s ended with %d, want %d\n%s", strings.Join(args, " "), got, code, out)
 	}
-	for _, secret := range []string{"first-value", "user-value", "token-of-the-app", "bearer-of-the-job", "eyJ", real.user} {
+	for _, secret := range []string{"first-value", "user-value", "token-of-the-app", "bearer-of-the-job", "eyJ", live.user} {
 		if strings.Contains(string(out), secret) {
 			j.t.Errorf("%s shows %q:\n%s", args[0], secret, out)
 		}
@@ -130,7 +130,7 @@ func TestCommand(t *testing.T) {
 	j := startJob(t, "prod")
 	j.keyplumb(0, "sync")
 	j.arrived(t)
-	real.put(t, j.namespace, "api", map[string][]byte{"KEY": []byte("second-value"), "json": []byte(`{"user": "user-value"}`)})
+	live.put(t, j.namespace, "api", map[string][]byte{"KEY": []byte("second-value"), "json": []byte(`{"user": "user-value"}`)})
 	if told := j.keyplumb(1, "drift"); !strings.Contains(told, "KEY") || strings.Contains(told, "second-value") {
 		t.Errorf("drift does not tell of the change, or of more:\n%s", told)
 	}
@@ -152,13 +152,13 @@ func TestCommandOfAnotherEnvironment(t *testing.T) {
 // standard error, lets the job in.
 func TestCommandWithAPlugin(t *testing.T) {
 	j := startJob(t, "dev")
-	real.bind(t, j.namespace, "ci", "api")
+	live.bind(t, j.namespace, "ci", "api")
 	token := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(token, []byte(real.user), 0o600); err != nil {
+	if err := os.WriteFile(token, []byte(live.user), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	j.policy(`{method: "default"}`)
-	j.environ = append(j.environ, "KUBECONFIG="+kubeconfig(t, "default", pluginOf(token, real.url)))
+	j.environ = append(j.environ, "KUBECONFIG="+kubeconfig(t, "default", pluginOf(token, live.url)))
 	j.keyplumb(0, "sync")
 	j.arrived(t)
 }

@@ -27,7 +27,7 @@ func kubeconfig(t *testing.T, namespace, user string) string {
 contexts: [{name: ci, context: {cluster: c, user: u, namespace: %s}}],
 clusters: [{name: c, cluster: {server: %q, certificate-authority: %q}}],
 users: [{name: u, user: %s}]}
-`, namespace, real.url, real.roots, user)
+`, namespace, live.url, live.roots, user)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -37,32 +37,32 @@ users: [{name: u, user: %s}]}
 // TestKubeconfig: whoever a kubeconfig says, the real server takes for whom it
 // says.
 func TestKubeconfig(t *testing.T) {
-	namespace := real.namespace(t, "kubeconfig")
-	real.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
-	account, accountToken := real.account(t, namespace, "reader")
+	namespace := live.namespace(t, "kubeconfig")
+	live.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
+	account, accountToken := live.account(t, namespace, "reader")
 	for _, user := range []string{"ci", "jane", account} {
-		real.bind(t, namespace, user)
+		live.bind(t, namespace, user)
 	}
 	tokenFile := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(tokenFile, []byte(real.user+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(tokenFile, []byte(live.user+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
 		user string
 		kind error
 	}{
-		"token":                {user: `{token: "` + real.user + `"}`},
+		"token":                {user: `{token: "` + live.user + `"}`},
 		"token of an account":  {user: `{token: "` + accountToken + `"}`},
 		"token file":           {user: `{tokenFile: "` + tokenFile + `"}`},
 		"certificate":          {user: certificate(t, "jane", time.Now().Add(time.Hour))},
-		"plugin":               {user: pluginOf(tokenFile, real.url)},
-		"somebody else":        {user: `{token: "` + real.admin + `", as: jane}`},
+		"plugin":               {user: pluginOf(tokenFile, live.url)},
+		"somebody else":        {user: `{token: "` + live.admin + `", as: jane}`},
 		"nobody":               {user: `{}`, kind: store.ErrUnauthentic},
 		"wrong token":          {user: `{token: "wrong"}`, kind: store.ErrUnauthentic},
 		"expired certificate":  {user: certificate(t, "jane", time.Now().Add(-time.Hour)), kind: store.ErrUnauthentic},
-		"somebody without":     {user: `{token: "` + real.admin + `", as: nobody}`, kind: store.ErrDenied},
-		"not to be somebody":   {user: `{token: "` + real.user + `", as: jane}`, kind: store.ErrDenied},
-		"plugin that fails":    {user: pluginOf(tokenFile+".none", real.url), kind: store.ErrUnauthentic},
+		"somebody without":     {user: `{token: "` + live.admin + `", as: nobody}`, kind: store.ErrDenied},
+		"not to be somebody":   {user: `{token: "` + live.user + `", as: jane}`, kind: store.ErrDenied},
+		"plugin that fails":    {user: pluginOf(tokenFile+".none", live.url), kind: store.ErrUnauthentic},
 		"plugin for elsewhere": {user: pluginOf(tokenFile, "https://elsewhere.example"), kind: store.ErrUnauthentic},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +77,7 @@ func TestKubeconfig(t *testing.T) {
 
 func certificate(t *testing.T, user string, until time.Time) string {
 	t.Helper()
-	certificate, key, err := real.ca.issue(user, until)
+	certificate, key, err := live.ca.issue(user, until)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func certificate(t *testing.T, user string, until time.Time) string {
 
 func pluginOf(tokenFile, server string) string {
 	return fmt.Sprintf(`{exec: {apiVersion: client.authentication.k8s.io/v1, command: %q, args: [%q], interactiveMode: IfAvailable, provideClusterInfo: true,
-  env: [{name: PLUGIN_SERVER, value: %q}]}}`, real.plugin, tokenFile, server)
+  env: [{name: PLUGIN_SERVER, value: %q}]}}`, live.plugin, tokenFile, server)
 }
 
 // check reads a secret of the namespace that a cluster's context names.
@@ -104,12 +104,12 @@ func check(t *testing.T, c *kubernetes.Cluster, kind error) {
 
 // TestPod: keyplumb in a pod is its service account.
 func TestPod(t *testing.T) {
-	namespace := real.namespace(t, "pod")
-	real.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
-	account, token := real.account(t, namespace, "reader")
-	real.bind(t, namespace, account, "api")
+	namespace := live.namespace(t, "pod")
+	live.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
+	account, token := live.account(t, namespace, "reader")
+	live.bind(t, namespace, account, "api")
 	folder := t.TempDir()
-	roots, err := os.ReadFile(real.roots)
+	roots, err := os.ReadFile(live.roots)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestPod(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	host, port, _ := strings.Cut(strings.TrimPrefix(real.url, "https://"), ":")
+	host, port, _ := strings.Cut(strings.TrimPrefix(live.url, "https://"), ":")
 	got, err := kubernetes.InCluster(host, port, folder)
 	if err != nil {
 		t.Fatal(err)
@@ -142,27 +142,27 @@ func (c *cluster) knows(t *testing.T, token string) {
 // TestJob: the cluster takes a job's identity token by its signature, issuer,
 // audience, time and claims, and for the right of its subject.
 func TestJob(t *testing.T) {
-	namespace := real.namespace(t, "job")
-	real.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
-	real.bind(t, namespace, "github:repo:acme/api:environment:keyplumb-prod", "api")
-	real.bind(t, namespace, "gitlab:project_path:acme/api:ref_type:branch:ref:main", "api")
-	real.knows(t, real.issuer.sign(claimsOf("prod")))
-	real.knows(t, real.issuer.sign(gitlab()))
+	namespace := live.namespace(t, "job")
+	live.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
+	live.bind(t, namespace, "github:repo:acme/api:environment:keyplumb-prod", "api")
+	live.bind(t, namespace, "gitlab:project_path:acme/api:ref_type:branch:ref:main", "api")
+	live.knows(t, live.issuer.sign(claimsOf("prod")))
+	live.knows(t, live.issuer.sign(gitlab()))
 	forger, err := newIssuer()
 	if err != nil {
 		t.Fatal(err)
 	}
 	with := func(claims jwt.MapClaims, name string, value any) string {
 		claims[name] = value
-		return real.issuer.sign(claims)
+		return live.issuer.sign(claims)
 	}
 	for name, test := range map[string]struct {
 		token string
 		kind  error
 	}{
-		"GitHub's":           {real.issuer.sign(claimsOf("prod")), nil},
-		"GitLab's":           {real.issuer.sign(gitlab()), nil},
-		"another job":        {real.issuer.sign(claimsOf("dev")), store.ErrDenied},
+		"GitHub's":           {live.issuer.sign(claimsOf("prod")), nil},
+		"GitLab's":           {live.issuer.sign(gitlab()), nil},
+		"another job":        {live.issuer.sign(claimsOf("dev")), store.ErrDenied},
 		"another branch":     {with(gitlab(), "sub", "project_path:acme/api:ref_type:branch:ref:other"), store.ErrDenied},
 		"another repository": {with(claimsOf("prod"), "repository", "mallory/api"), store.ErrUnauthentic},
 		"another's name":     {with(claimsOf("prod"), "repository_id", "987654321"), store.ErrUnauthentic},
@@ -176,7 +176,7 @@ func TestJob(t *testing.T) {
 		"nonsense":           {"nonsense", store.ErrUnauthentic},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := kubernetes.Job(real.url, audience, real.tls(), func(_ context.Context, asked string) (secret.Value, error) {
+			got := kubernetes.Job(live.url, audience, live.tls(), func(_ context.Context, asked string) (secret.Value, error) {
 				if asked != audience {
 					t.Errorf("a token for %q is asked for", asked)
 				}

@@ -42,21 +42,21 @@ func TestPage(t *testing.T) {
 	if err != nil || len(objects["Role"]) != 1 || len(objects["RoleBinding"]) != 1 {
 		t.Fatalf("%v, %d roles", err, len(objects["Role"]))
 	}
-	real.do(t, "POST", "/api/v1/namespaces", fields{"metadata": fields{"name": "prod"}})
+	live.do(t, "POST", "/api/v1/namespaces", fields{"metadata": fields{"name": "prod"}})
 	for kind, path := range map[string]string{"Role": "roles", "RoleBinding": "rolebindings"} {
-		real.do(t, "POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/prod/"+path, objects[kind][0])
+		live.do(t, "POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/prod/"+path, objects[kind][0])
 	}
 	for _, name := range []string{"api", "mail", "other"} {
-		real.put(t, "prod", name, map[string][]byte{"KEY": []byte("of " + name)})
+		live.put(t, "prod", name, map[string][]byte{"KEY": []byte("of " + name)})
 	}
 	const user = "github:repo:acme/api:environment:keyplumb-prod"
-	real.until(t, func() bool { return real.may(t, user, "prod", "api") })
-	real.knows(t, real.issuer.sign(claimsOf("prod")))
+	live.until(t, func() bool { return live.may(t, user, "prod", "api") })
+	live.knows(t, live.issuer.sign(claimsOf("prod")))
 	for _, test := range []struct {
 		environment, path string
 		kind              error
 	}{{"prod", "prod/api", nil}, {"prod", "prod/mail", nil}, {"prod", "prod/other", store.ErrDenied}, {"dev", "prod/api", store.ErrDenied}} {
-		source := openJob(t, "", real.issuer.sign(claimsOf(test.environment)), &http.Transport{TLSClientConfig: real.tls()})
+		source := openJob(t, "", live.issuer.sign(claimsOf(test.environment)), &http.Transport{TLSClientConfig: live.tls()})
 		got := source.Read(t.Context(), []store.Reference{{Path: test.path, Field: "KEY"}})[0]
 		if !errors.Is(got.Err, test.kind) {
 			t.Errorf("%s of %s: %v, want %v", test.path, test.environment, got.Err, test.kind)

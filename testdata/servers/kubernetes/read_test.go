@@ -15,11 +15,11 @@ import (
 // TestRights: what RBAC denies is told with the rule that is missing, and the
 // rule is the right one.
 func TestRights(t *testing.T) {
-	namespace := real.namespace(t, "rights")
-	real.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
-	real.put(t, namespace, "other", map[string][]byte{"KEY": []byte("of the other")})
-	user, token := real.account(t, namespace, "reader")
-	source := openJob(t, namespace, token, &http.Transport{TLSClientConfig: real.tls()})
+	namespace := live.namespace(t, "rights")
+	live.put(t, namespace, "api", map[string][]byte{"KEY": []byte("value")})
+	live.put(t, namespace, "other", map[string][]byte{"KEY": []byte("of the other")})
+	user, token := live.account(t, namespace, "reader")
+	source := openJob(t, namespace, token, &http.Transport{TLSClientConfig: live.tls()})
 	read := func(path string) store.Reading {
 		t.Helper()
 		return source.Read(t.Context(), []store.Reference{{Path: path, Field: "KEY"}})[0]
@@ -28,7 +28,7 @@ func TestRights(t *testing.T) {
 	if hint := store.Hint(denied.Err); !errors.Is(denied.Err, store.ErrDenied) || !strings.Contains(hint, `resourceNames: ["api"], verbs: ["get"]`) || !strings.Contains(hint, namespace) {
 		t.Fatalf("%v (%s)", denied.Err, hint)
 	}
-	real.bind(t, namespace, user, "api") // as the hint says
+	live.bind(t, namespace, user, "api") // as the hint says
 	if got := read("api"); got.Err != nil || string(got.Value.Reveal()) != "value" {
 		t.Errorf("%v", got.Err)
 	}
@@ -38,7 +38,7 @@ func TestRights(t *testing.T) {
 		}
 	}
 	// Who may read all is told what is not there.
-	source = openJob(t, namespace, real.admin, &http.Transport{TLSClientConfig: real.tls()})
+	source = openJob(t, namespace, live.admin, &http.Transport{TLSClientConfig: live.tls()})
 	for _, path := range []string{"none", "no-such-namespace/api"} {
 		if got := read(path); !errors.Is(got.Err, store.ErrNotFound) || !strings.Contains(got.Err.Error(), "has no such secret") {
 			t.Errorf("%s: %v", path, got.Err)
@@ -48,12 +48,12 @@ func TestRights(t *testing.T) {
 
 // TestTypes: a secret of any type is its fields.
 func TestTypes(t *testing.T) {
-	namespace := real.namespace(t, "types")
-	certificate, key, err := real.ca.issue("jane", time.Now().Add(time.Hour))
+	namespace := live.namespace(t, "types")
+	certificate, key, err := live.ca.issue("jane", time.Now().Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
-	source := openJob(t, namespace, real.admin, &http.Transport{TLSClientConfig: real.tls()})
+	source := openJob(t, namespace, live.admin, &http.Transport{TLSClientConfig: live.tls()})
 	for kind, data := range map[string]map[string]string{
 		"Opaque":                         {"a.b": "exact", "json": `{"user": {"name": "kp"}}`},
 		"kubernetes.io/basic-auth":       {"username": "kp", "password": "a word"},
@@ -66,7 +66,7 @@ func TestTypes(t *testing.T) {
 		for field, value := range data {
 			encoded[field] = base64.StdEncoding.EncodeToString([]byte(value))
 		}
-		real.do(t, "POST", "/api/v1/namespaces/"+namespace+"/secrets", fields{"metadata": fields{"name": name}, "type": kind, "data": encoded})
+		live.do(t, "POST", "/api/v1/namespaces/"+namespace+"/secrets", fields{"metadata": fields{"name": name}, "type": kind, "data": encoded})
 		for field, value := range data {
 			if got := source.Read(t.Context(), []store.Reference{{Path: name, Field: field}})[0]; got.Err != nil || string(got.Value.Reveal()) != value {
 				t.Errorf("%s of %s: %v", field, kind, got.Err)
@@ -87,10 +87,10 @@ func TestTypes(t *testing.T) {
 // TestTimes: a change of a value is one, a change of a label is none; both are
 // told by metadata alone.
 func TestTimes(t *testing.T) {
-	namespace := real.namespace(t, "times")
+	namespace := live.namespace(t, "times")
 	path := "/api/v1/namespaces/" + namespace + "/secrets"
-	real.do(t, "POST", path+"?fieldManager=first", fields{"metadata": fields{"name": "api", "annotations": fields{"owner": "payments"}}, "stringData": fields{"KEY": "one"}})
-	source, ok := openJob(t, namespace, real.admin, &http.Transport{TLSClientConfig: real.tls()}).(*kubernetes.Source)
+	live.do(t, "POST", path+"?fieldManager=first", fields{"metadata": fields{"name": "api", "annotations": fields{"owner": "payments"}}, "stringData": fields{"KEY": "one"}})
+	source, ok := openJob(t, namespace, live.admin, &http.Transport{TLSClientConfig: live.tls()}).(*kubernetes.Source)
 	if !ok {
 		t.Fatal("no source")
 	}
@@ -106,7 +106,7 @@ func TestTimes(t *testing.T) {
 	patch := func(by, body string) {
 		t.Helper()
 		time.Sleep(1100 * time.Millisecond) // the server notes times to the second
-		got, err := send(t.Context(), &http.Transport{TLSClientConfig: real.tls()}, real.url, real.admin, "PATCH", path+"/api?fieldManager="+by, jsonText(body), "Content-Type: application/merge-patch+json")
+		got, err := send(t.Context(), &http.Transport{TLSClientConfig: live.tls()}, live.url, live.admin, "PATCH", path+"/api?fieldManager="+by, jsonText(body), "Content-Type: application/merge-patch+json")
 		if err != nil || got.status != http.StatusOK {
 			t.Fatalf("%v %d %s", err, got.status, got.text)
 		}

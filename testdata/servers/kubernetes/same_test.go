@@ -24,11 +24,11 @@ const metadataOnly = "Accept: application/json;as=PartialObjectMetadata;g=meta.k
 
 func newPair(t *testing.T) *pair {
 	t.Helper()
-	p := &pair{emulated: emulator.New(emulator.Options{}), namespace: real.namespace(t, "same")}
+	p := &pair{emulated: emulator.New(emulator.Options{}), namespace: live.namespace(t, "same")}
 	served := httptest.NewServer(p.emulated)
 	t.Cleanup(served.Close)
 	p.address = served.URL
-	p.theirs = map[string]string{"": "", "admin": real.admin, "nobody": real.user, "wrong": "wrong"}
+	p.theirs = map[string]string{"": "", "admin": live.admin, "nobody": live.user, "wrong": "wrong"}
 	p.emulated.AddToken("admin", emulator.User{Name: "admin", Groups: []string{"system:masters"}})
 	p.emulated.BindGroup("", "system:masters", emulator.Role{Verbs: []string{"*"}, Resources: []string{"*"}})
 	p.emulated.BindGroup("", "system:masters", emulator.Role{Verbs: []string{"*"}, Paths: []string{"*"}})
@@ -41,8 +41,8 @@ func newPair(t *testing.T) *pair {
 // user makes a service account that may read some Secrets, or all.
 func (p *pair) user(t *testing.T, name string, names ...string) {
 	t.Helper()
-	account, token := real.account(t, p.namespace, name)
-	real.bind(t, p.namespace, account, names...)
+	account, token := live.account(t, p.namespace, name)
+	live.bind(t, p.namespace, account, names...)
 	p.theirs[name] = token
 	p.emulated.AddToken(name, emulator.User{Name: account})
 	p.emulated.Bind(p.namespace, account, emulator.Role{Verbs: []string{"get"}, Names: names})
@@ -58,7 +58,7 @@ func (p *pair) put(t *testing.T, name string, made emulator.Secret) {
 	if made.Annotations != nil {
 		metadata["annotations"] = made.Annotations
 	}
-	real.do(t, "POST", "/api/v1/namespaces/"+p.namespace+"/secrets?fieldManager=kubectl-create", fields{"metadata": metadata, "type": made.Type, "data": made.Data})
+	live.do(t, "POST", "/api/v1/namespaces/"+p.namespace+"/secrets?fieldManager=kubectl-create", fields{"metadata": metadata, "type": made.Type, "data": made.Data})
 	p.emulated.Put(p.namespace, name, made)
 }
 
@@ -101,7 +101,7 @@ func TestAnsweredAlike(t *testing.T) {
 // same sends a request to both, and fails unless they answer alike.
 func (p *pair) same(t *testing.T, token, method, path string, headers ...string) {
 	t.Helper()
-	theirs, err := real.send(t.Context(), p.theirs[token], method, path, nil, headers...)
+	theirs, err := live.send(t.Context(), p.theirs[token], method, path, nil, headers...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ type cluster struct {
 }
 
 // It is started once, and each test has namespaces of its own in it.
-var real cluster
+var live cluster
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -35,9 +35,9 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer func() { _ = os.RemoveAll(folder) }() // what is left is in the system's own folder
-		real = cluster{folder: folder, admin: rand.Text(), user: rand.Text()}
+		live = cluster{folder: folder, admin: rand.Text(), user: rand.Text()}
 		ctx, cancel := context.WithCancel(context.Background())
-		stop, err := real.start(ctx)
+		stop, err := live.start(ctx)
 		defer func() { cancel(); stop() }()
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
