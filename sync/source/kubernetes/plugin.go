@@ -36,7 +36,8 @@ const maxCredential = 1 << 20
 // client-go's own types (client.authentication.k8s.io). It is run here and not
 // by client-go, which waits for it for ever, gives it the process's environment
 // and not the command's, and passes on what it prints on standard error: that
-// may be the token which it just got.
+// may be the token which it just got. Which program a bare name means, the
+// process's own PATH says.
 // https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 type execPlugin struct {
 	*api.ExecConfig
