@@ -109,6 +109,9 @@ func TestBadCluster(t *testing.T) {
 			k := unsyncedCluster(t)
 			bad.spoil(k)
 			bad.args = "sync --env prod"
+			if bad.code == exitFailed {
+				bad.want = append(bad.want, "hint: ")
+			}
 			bad.try(k.stage)
 		})
 	}

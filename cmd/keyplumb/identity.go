@@ -16,7 +16,6 @@ import (
 
 	"github.com/keyplumb/keyplumb/sync/rest"
 	"github.com/keyplumb/keyplumb/sync/secret"
-	"github.com/keyplumb/keyplumb/sync/source/kubernetes"
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
@@ -120,7 +119,8 @@ func hinted(err error, hint string) error {
 }
 
 // serviceAccountToken is where a pod finds the token of its service account.
-const serviceAccountToken = kubernetes.ServiceAccount + "/token"
+// https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+const serviceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token" //nolint:gosec // a path, not a token
 
 // podIdentity gives the token of the pod that this runs in.
 func podIdentity(file string) func(context.Context, string) (secret.Value, error) {

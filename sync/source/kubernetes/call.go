@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -51,7 +52,15 @@ func (s *Source) get(ctx context.Context, r request) (object, error) {
 
 // ask sends one request. told is what the cluster said of a failure; its text
 // is for [Source.explain] alone, which does not repeat it.
+//
+// What gave no answer at all, after all tries, is not asked again: each secret
+// would wait as long.
 func (s *Source) ask(ctx context.Context, r request, shown *session) (got object, told metav1.Status, err error) {
+	if silent := s.silent.Load(); silent != nil {
+		again := *silent // what to do is added to it
+		again.Ref = r.ref()
+		return object{}, told, &again
+	}
 	address := s.base + "/api/v1/namespaces/" + url.PathEscape(r.namespace) + "/secrets/" + url.PathEscape(r.name)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -63,7 +72,12 @@ func (s *Source) ask(ctx context.Context, r request, shown *session) (got object
 	}
 	resp, err := s.client.Do(req)
 	if err != nil {
-		return object{}, told, rest.Failure("read", r.ref(), nil, err)
+		err = rest.Failure("read", r.ref(), nil, err)
+		if failed, ok := errors.AsType[*store.Error](err); ok && errors.Is(failed, store.ErrUnavailable) {
+			first := *failed
+			s.silent.Store(&first)
+		}
+		return object{}, told, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // there is no connection behind it
 	body, unread := io.ReadAll(resp.Body)

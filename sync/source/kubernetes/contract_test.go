@@ -42,6 +42,7 @@ func fixture(t *testing.T, secrets storetest.Secrets) storetest.SourceFixture {
 			}
 			return string(text)
 		},
+		Stray: func() { s.Inject(emulator.Fault{Effect: emulator.EchoText(404)}) },
 		Break: func(kind error) bool {
 			status := map[error]int{store.ErrDenied: 403, store.ErrUnauthentic: 401, store.ErrUnavailable: 418}[kind]
 			if status == 0 {

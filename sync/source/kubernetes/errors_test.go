@@ -202,6 +202,27 @@ func TestTroubles(t *testing.T) {
 	}
 }
 
+// TestAllHung: many secrets take no longer than one.
+func TestAllHung(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := emulator.New(emulator.Options{})
+		e.Inject(emulator.Fault{Effect: emulator.Hang()})
+		var refs []store.Reference
+		for i := range 40 {
+			refs = append(refs, store.Reference{Path: fmt.Sprint("dev/api", i), Field: "KEY"})
+		}
+		started := time.Now()
+		for i, got := range open(t, kubernetes.Options{Cluster: at("https://cluster.example", "token"), Next: inMemory{e}}).Read(t.Context(), refs) {
+			if !errors.Is(got.Err, store.ErrUnavailable) || !strings.Contains(got.Err.Error(), refs[i].Path+":") || store.Hint(got.Err) == "" {
+				t.Error(got.Err)
+			}
+		}
+		if took := time.Since(started); took > 3*time.Minute {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 // TestTokenStays: wherever a cluster sends keyplumb to, the token does not go.
 func TestTokenStays(t *testing.T) {
 	var asked atomic.Int32

@@ -45,6 +45,13 @@ func (s *Source) explain(err error, told metav1.Status, r request) error {
 	case strings.Contains(e.Detail, "certificate is not trusted"):
 		e.Hint = "give the cluster's own authority: " + map[bool]string{true: "the file that KUBERNETES_CACERT names", false: "certificate-authority-data in the kubeconfig"}[s.cluster.proof == identity]
 	}
+	switch {
+	case e.Hint != "":
+	case errors.Is(e, store.ErrUnavailable):
+		e.Hint = "see whether the cluster answers from here, as with kubectl version, and run keyplumb again"
+	default:
+		e.Hint = "ask those who run the cluster: its audit log says what it makes of the request"
+	}
 	return e
 }
 

@@ -25,9 +25,11 @@ package kubernetes
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	restclient "k8s.io/client-go/rest"
@@ -61,6 +63,8 @@ type Source struct {
 	base      string
 	transport *rest.Transport
 	client    *http.Client
+
+	silent atomic.Pointer[store.Error] // the first request that was not answered
 }
 
 // New opens a source without a request. The error is store.ErrInvalid.
@@ -70,16 +74,19 @@ func New(o Options) (*Source, error) {
 	}
 	base, err := url.Parse(o.Cluster.Address)
 	if err != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, refuse("the address is that of an API server, with nothing after it", "")
+		return nil, refuse("the address is that of an API server, with nothing after it", lookAt)
 	}
 	s := &Source{cluster: o.Cluster, namespace: cmp.Or(o.Namespace, o.Cluster.Namespace), base: strings.TrimRight(o.Cluster.Address, "/")}
 	if s.namespace != "" && !isNamespace(s.namespace) {
-		return nil, refuse("the namespace is none that Kubernetes can have", "")
+		return nil, refuse("the namespace is none that Kubernetes can have", lookAt)
 	}
 	s.transport, err = rest.New(rest.Options{
 		Base: o.Cluster.Address, UserAgent: o.UserAgent, TLS: o.Cluster.trust(), Proxy: o.Cluster.config.Proxy,
 		Limiter: o.Cluster.limiter, Notify: o.Notify, Next: o.Next, MaxBody: maxBody, Pause: time.Second,
 	})
+	if e, ok := errors.AsType[*store.Error](err); ok {
+		e.Hint = cmp.Or(e.Hint, lookAt)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +98,9 @@ func New(o Options) (*Source, error) {
 	s.client = &http.Client{Transport: wrapped, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return s, nil
 }
+
+// lookAt is where the settings of a source come from.
+const lookAt = "look at the source in the policy, at KUBERNETES_ADDR, and at the kubeconfig"
 
 // Read gives the field of each reference: a key of the secret's data, its bytes
 // as they are; where there is no such key, what its dots lead to in a key that
