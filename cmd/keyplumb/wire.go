@@ -17,7 +17,6 @@ import (
 	"github.com/keyplumb/keyplumb/sync/secret"
 	sourcedotenv "github.com/keyplumb/keyplumb/sync/source/dotenv"
 	sourceenv "github.com/keyplumb/keyplumb/sync/source/env"
-	"github.com/keyplumb/keyplumb/sync/source/kubernetes"
 	"github.com/keyplumb/keyplumb/sync/source/sops"
 	"github.com/keyplumb/keyplumb/sync/store"
 	"github.com/keyplumb/keyplumb/sync/target/github"
@@ -44,6 +43,8 @@ type providers struct {
 	vaults   map[string]*rest.Limiter       // by address
 	clusters map[string]*kubernetes.Cluster // so that the environments of one share a login
 	borrowed []closer                       // what has tokens to be given back
+	clusters sync.Map                 // of Kubernetes, by how they are entered: the environments of one share its login
+	borrowed []closer                 // what has tokens to be given back
 }
 
 // A closer gives back what a provider borrowed.

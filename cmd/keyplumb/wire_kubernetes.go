@@ -25,12 +25,6 @@ func (p *providers) openKubernetes(s policy.Source) (store.Source, error) {
 
 // cluster gives the same one to all sources that enter it alike.
 func (p *providers) cluster(s policy.Source) (*kubernetes.Cluster, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	alike := fmt.Sprintf("%q", []string{s.Auth["method"], s.Auth["audience"], s.Settings["address"], s.Settings["context"]})
-	if known := p.clusters[alike]; known != nil {
-		return known, nil
-	}
 	open := p.ownCluster
 	if s.Auth["method"] == "oidc" && p.job.inCI() {
 		open = p.jobCluster
@@ -39,10 +33,10 @@ func (p *providers) cluster(s policy.Source) (*kubernetes.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.clusters == nil {
-		p.clusters = map[string]*kubernetes.Cluster{}
+	alike := fmt.Sprintf("%q", []string{s.Auth["method"], s.Auth["audience"], s.Settings["address"], s.Settings["context"]})
+	if known, there := p.clusters.LoadOrStore(alike, opened); there {
+		return known.(*kubernetes.Cluster), nil //nolint:errcheck // nothing else is stored
 	}
-	p.clusters[alike] = opened
 	return opened, nil
 }
 
