@@ -22,6 +22,8 @@ var sdks = map[string][]string{
 	"vault": {"wire_vault.go"},
 	"gcp":   {"wire_gcp.go"},
 	"aws":   {"wire_aws.go"},
+	"vault":      {"wire_vault.go"},
+	"kubernetes": {"wire_kubernetes.go"},
 }
 
 // BenchmarkBinary tells the size of the stripped binary and how long
@@ -110,6 +112,7 @@ func leftOut(b *testing.B, file string) []byte {
 	if err != nil {
 		b.Fatal(err)
 	}
+	parsed.Decls = slices.DeleteFunc(parsed.Decls, func(d ast.Decl) bool { return isInside(parsed, d) })
 	panics, err := parser.ParseExpr(`panic("left out")`)
 	if err != nil {
 		b.Fatal(err)
@@ -138,6 +141,25 @@ func leftOut(b *testing.B, file string) []byte {
 		b.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// isInside tells a function that takes or gives what is a source's own: nobody
+// calls it but its file's other functions.
+func isInside(file *ast.File, d ast.Decl) bool {
+	f, ok := d.(*ast.FuncDecl)
+	if !ok {
+		return false
+	}
+	found := false
+	ast.Inspect(f.Type, func(n ast.Node) bool {
+		selector, ok := n.(*ast.SelectorExpr)
+		found = found || ok && slices.ContainsFunc(file.Imports, func(s *ast.ImportSpec) bool {
+			name, ok := selector.X.(*ast.Ident)
+			return ok && name.Name == importName(s) && strings.Contains(s.Path.Value, "/sync/source/")
+		})
+		return true
+	})
+	return found
 }
 
 // importName is the name by which a file knows a package.
