@@ -83,13 +83,13 @@ func (r *reader) source(name string, v cue.Value) {
 	switch word {
 	case "vault":
 		r.vault(&s, v)
-	case "aws", "ssm", "azure", "kubernetes":
+	case "aws", "ssm", "azure":
 		r.cloud(&s, v)
 	case "gcp":
 		r.cloud(&s, v)
 		r.google(v)
-	case "aws", "ssm", "gcp", "azure":
 	case "kubernetes":
+		r.cloud(&s, v)
 		r.kubernetes(&s, v)
 	}
 	r.policy.Sources = append(r.policy.Sources, s)

@@ -19,10 +19,9 @@ import (
 
 // sdks are the files that link one vendor's client each.
 var sdks = map[string][]string{
-	"vault": {"wire_vault.go"},
-	"gcp":   {"wire_gcp.go"},
-	"aws":   {"wire_aws.go"},
 	"vault":      {"wire_vault.go"},
+	"aws":        {"wire_aws.go"},
+	"gcp":        {"wire_gcp.go"},
 	"kubernetes": {"wire_kubernetes.go"},
 }
 

@@ -37,14 +37,8 @@ type providers struct {
 	gitlab   *rest.Limiter            // and so does GitLab
 	vaults   map[string]*rest.Limiter // by address
 	aws      awsSessions
+	clusters sync.Map // of Kubernetes, by how they are entered: the environments of one share its login
 	borrowed []closer // what has tokens to be given back
-	github   *rest.Limiter                  // GitHub counts by account, so its targets share one
-	gitlab   *rest.Limiter                  // and so does GitLab
-	vaults   map[string]*rest.Limiter       // by address
-	clusters map[string]*kubernetes.Cluster // so that the environments of one share a login
-	borrowed []closer                       // what has tokens to be given back
-	clusters sync.Map                 // of Kubernetes, by how they are entered: the environments of one share its login
-	borrowed []closer                 // what has tokens to be given back
 }
 
 // A closer gives back what a provider borrowed.
