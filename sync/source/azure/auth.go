@@ -1,0 +1,156 @@
+package azure
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	azcloud "github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"github.com/keyplumb/keyplumb/sync/rest"
+	"github.com/keyplumb/keyplumb/sync/secret"
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+// The ways to log in.
+const (
+	Default = "default" // Azure's own chain of credentials
+	OIDC    = "oidc"    // the job's identity token, for an application with a federated credential
+)
+
+// Auth says how to log in.
+type Auth struct {
+	Method    string // one of the above
+	Authority string // who gives tokens; "" is that of the vault's cloud
+	Tenant    string // for OIDC: the directory's id or domain
+	Client    string // for OIDC: the application's (client) id
+	Audience  string // for OIDC; "" is what federated credentials of the cloud have
+
+	// Identity gives the token by which the job proves who it is, made for the
+	// audience; for OIDC.
+	Identity func(ctx context.Context, audience string) (secret.Value, error)
+
+	// Getenv gives what the environment says; for Default.
+	Getenv func(name string) string
+	// Path gives a file that a variable names; for Default. nil: as it is.
+	Path func(name string) string
+}
+
+// A login gives Azure's client its tokens, all for the one resource.
+type login struct {
+	cloud      cloud
+	authority  string // without the last slash
+	auth       Auth
+	credential azcore.TokenCredential
+
+	mu     sync.Mutex // guards what follows
+	had    bool       // a token was given
+	failed error      // what failed once is not tried again
+}
+
+// identifier is what a tenant or an application can be called.
+var identifier = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.-]*$`)
+
+func (s *Source) newLogin() (*login, error) {
+	silent()
+	l := &login{cloud: s.cloud, auth: s.options.Auth}
+	l.authority = strings.TrimRight(cmp.Or(l.auth.Authority, s.cloud.authority), "/")
+	l.auth.Audience = cmp.Or(l.auth.Audience, s.cloud.audience)
+	u, err := url.Parse(l.authority)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, invalid("the authority is that of no Entra", "set AZURE_AUTHORITY_HOST to a URL like "+s.cloud.authority)
+	}
+	authority, err := s.connect(rest.Options{Base: l.authority})
+	if err != nil {
+		return nil, err
+	}
+	open := doors{}
+	open.add(l.authority, authority)
+	switch l.auth.Method {
+	case OIDC:
+		l.credential, err = l.federated(open)
+	case Default:
+		l.credential, err = s.chain(l, open)
+	default:
+		return nil, invalid("this way to log in is not known", "")
+	}
+	return l, err
+}
+
+// options are those of a client of the authority's. Its instances are not
+// looked up: that would ask another host whether this one is to be trusted,
+// which has been settled before.
+func (l *login) options(open doors) azcore.ClientOptions {
+	o := clientOptions(open)
+	o.Cloud = azcloud.Configuration{ActiveDirectoryAuthorityHost: l.authority + "/"}
+	return o
+}
+
+// federated logs in with the job's own token (RFC 7523).
+// https://learn.microsoft.com/entra/workload-id/workload-identity-federation
+func (l *login) federated(open doors) (azcore.TokenCredential, error) {
+	for what, id := range map[string]string{"auth.tenant (AZURE_TENANT_ID)": l.auth.Tenant, "auth.role (AZURE_CLIENT_ID)": l.auth.Client} {
+		switch {
+		case id == "":
+			return nil, &store.Error{Op: "log in", Ref: "azure", Kind: store.ErrUnauthentic, Detail: what + " is not set",
+				Hint: "name the directory and the application: auth: {tenant: \"…\", role: \"…\"}, or set AZURE_TENANT_ID and AZURE_CLIENT_ID"}
+		case !identifier.MatchString(id):
+			return nil, invalid(what+" is no id", "it is the directory's id or domain, and the application's (client) id")
+		}
+	}
+	if l.auth.Identity == nil {
+		return nil, invalid("to log in with oidc a token of the job is wanted", "")
+	}
+	prove := func(ctx context.Context) (string, error) {
+		token, err := l.auth.Identity(ctx, l.auth.Audience)
+		if err != nil {
+			overhear(ctx, nil, err)
+			return "", err
+		}
+		return strings.TrimSpace(string(token.Reveal())), nil
+	}
+	credential, err := azidentity.NewClientAssertionCredential(l.auth.Tenant, l.auth.Client, prove,
+		&azidentity.ClientAssertionCredentialOptions{ClientOptions: l.options(open), DisableInstanceDiscovery: true})
+	if err != nil {
+		return nil, invalid("Azure's client refuses this tenant and application", "")
+	}
+	return credential, nil
+}
+
+// GetToken gives a token for the vaults of the cloud, and for nothing else.
+func (l *login) GetToken(ctx context.Context, wanted policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failed != nil {
+		return azcore.AccessToken{}, l.failed
+	}
+	if !slices.Equal(wanted.Scopes, []string{l.cloud.scope()}) {
+		return azcore.AccessToken{}, &store.Error{Op: "log in", Ref: "azure", Kind: store.ErrDenied, Detail: "the token was to be for something else than " + l.cloud.resource()}
+	}
+	heeded, said := listening(ctx)
+	token, err := l.credential.GetToken(heeded, wanted)
+	switch {
+	case err == nil:
+		l.had = true
+		return token, nil
+	case ctx.Err() != nil:
+		return azcore.AccessToken{}, fmt.Errorf("log in: %w", ctx.Err())
+	}
+	l.failed = l.explain(err, said)
+	return azcore.AccessToken{}, l.failed
+}
+
+// done tells whether a token was had.
+func (l *login) done() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.had
+}

@@ -1,0 +1,98 @@
+package azure
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/keyplumb/keyplumb/sync/rest"
+	"github.com/keyplumb/keyplumb/sync/store"
+)
+
+func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
+
+// reasons are the codes in a vault's refusal, which are matched and not shown.
+// https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
+type reasons struct {
+	Error struct {
+		Code       string `json:"code"`
+		InnerError struct {
+			Code string `json:"code"`
+		} `json:"innererror"`
+	} `json:"error"`
+}
+
+// explain puts a failure in keyplumb's words: from what was heard, never from
+// what Azure's client makes of it.
+func (s *Source) explain(r request, err error, said *heard) error {
+	if err == nil {
+		return nil
+	}
+	failed := rest.Failure(r.op, r.ref, said.resp, err)
+	e, ok := errors.AsType[*store.Error](failed)
+	if !ok || e.Status == 0 {
+		return failed
+	}
+	var why reasons
+	known := json.Unmarshal(said.body, &why) == nil && why.Error.Code != ""
+	switch e.Status {
+	case http.StatusNotFound:
+		if !known {
+			return r.unreadable() // a proxy's, and no word on the secret
+		}
+	case http.StatusUnauthorized:
+		e.Detail = "the vault does not take the token: it is of another directory, was revoked, or has run out"
+		e.Hint = "is the tenant in the policy the vault's own? az keyvault show --name " + s.vault() + " --query properties.tenantId"
+	case http.StatusForbidden:
+		s.explainDenied(e, r, why.Error.InnerError.Code)
+	}
+	if errors.Is(e, store.ErrMoved) {
+		e.Detail = "the server sends keyplumb to another address, where the token does not go"
+		e.Hint = "is the address in the policy the vault's own?"
+	}
+	return e
+}
+
+func (r request) disabled() error {
+	e := &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrDenied}
+	e.Detail, e.Hint = isDisabled, enableIt
+	return e
+}
+
+const (
+	isDisabled = "it is disabled"
+	enableIt   = "enable it with az keyvault secret set-attributes --enabled true, name another version, or take it out of the policy"
+)
+
+// explainDenied tells what would be needed.
+func (s *Source) explainDenied(e *store.Error, r request, code string) {
+	vault := s.vault()
+	permission := "get"
+	if r.list {
+		permission = "list"
+	}
+	who := s.login.auth.Client
+	if who == "" {
+		who = "CLIENT_ID"
+	}
+	role := fmt.Sprintf("az role assignment create --role \"Key Vault Secrets User\" --assignee %s --scope \"$(az keyvault show --name %s --query id --output tsv)\"", who, vault)
+	policy := fmt.Sprintf("az keyvault set-policy --name %s --spn %s --secret-permissions %s", vault, who, permission)
+	switch code {
+	case "SecretDisabled":
+		e.Detail, e.Hint = isDisabled, enableIt
+	case "ForbiddenByFirewall":
+		e.Detail = "the vault's firewall does not let this machine in"
+		e.Hint = fmt.Sprintf("run the job where the vault's network rules allow it, or allow its address: az keyvault network-rule add --name %s --ip-address ADDRESS", vault)
+	case "ForbiddenByConnection":
+		e.Detail = "the vault is reached by private endpoints alone"
+		e.Hint = "run the job in a network that has a private endpoint of the vault"
+	case "ForbiddenByRbac":
+		e.Detail, e.Hint = "no role assignment lets this identity "+permission+" secrets", role
+	case "ForbiddenByPolicy", "AccessDenied":
+		e.Detail, e.Hint = "no access policy of the vault lets this identity "+permission+" secrets", policy
+	default:
+		e.Detail = "this identity may not " + permission + " secrets of the vault"
+		e.Hint = "where the vault goes by roles: " + role + "; where it has access policies: " + policy
+	}
+}
