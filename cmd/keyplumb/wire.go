@@ -38,6 +38,10 @@ type providers struct {
 	vaults   map[string]*rest.Limiter // by address
 	aws      awsSessions
 	clusters sync.Map // of Kubernetes, by how they are entered: the environments of one share its login
+	github   *rest.Limiter // GitHub counts by account, so its targets share one
+	gitlab   *rest.Limiter // and so does GitLab
+	vault    *rest.Limiter
+	azure    *rest.Limiter
 	borrowed []closer // what has tokens to be given back
 }
 
@@ -47,6 +51,7 @@ type closer interface{ Close(context.Context) error }
 // wire sets up the engine.
 func (r *run) wire(ctx context.Context, j job, t tree) error {
 	p := &providers{run: r, job: j, tree: t, github: github.NewLimiter(), gitlab: gitlab.NewLimiter(), vaults: map[string]*rest.Limiter{}}
+	p := &providers{run: r, job: j, tree: t, github: github.NewLimiter(), gitlab: gitlab.NewLimiter(), vault: rest.NewLimiter(rest.Pace{}), azure: rest.NewLimiter(rest.Pace{})}
 	r.opened, p.progress = p, r.newProgress()
 	if err := errors.Join(p.built(), p.guardTargets(), p.adoptable()); err != nil {
 		return err
@@ -70,7 +75,7 @@ func (r *run) wire(ctx context.Context, j job, t tree) error {
 }
 
 // The kinds of source that this keyplumb can read.
-var builtSources = []string{"sops", "dotenv", "env", "vault", "aws", "ssm", "gcp", "kubernetes"}
+var builtSources = []string{"sops", "dotenv", "env", "vault", "aws", "ssm", "gcp", "azure", "kubernetes"}
 
 // built refuses the kinds of source that a policy may name and this keyplumb
 // does not have, before anything is read.
@@ -147,6 +152,8 @@ func (p *providers) openKind(ctx context.Context, s policy.Source, environment s
 		return p.openGCP(s)
 	case "kubernetes":
 		return p.openKubernetes(s)
+	case "azure":
+		return p.openAzure(s)
 	}
 	return nil, fmt.Errorf("source %s for %s: unknown kind %s", s.Name, environment, s.Kind)
 }

@@ -100,7 +100,7 @@ func (l *login) federated(open doors) (azcore.TokenCredential, error) {
 	for what, id := range map[string]string{"auth.tenant (AZURE_TENANT_ID)": l.auth.Tenant, "auth.role (AZURE_CLIENT_ID)": l.auth.Client} {
 		switch {
 		case id == "":
-			return nil, &store.Error{Op: "log in", Ref: "azure", Kind: store.ErrUnauthentic, Detail: what + " is not set",
+			return nil, &store.Error{Op: loggingIn, Ref: "azure", Kind: store.ErrUnauthentic, Detail: what + " is not set",
 				Hint: "name the directory and the application: auth: {tenant: \"…\", role: \"…\"}, or set AZURE_TENANT_ID and AZURE_CLIENT_ID"}
 		case !identifier.MatchString(id):
 			return nil, invalid(what+" is no id", "it is the directory's id or domain, and the application's (client) id")
@@ -133,7 +133,7 @@ func (l *login) GetToken(ctx context.Context, wanted policy.TokenRequestOptions)
 		return azcore.AccessToken{}, l.failed
 	}
 	if !slices.Equal(wanted.Scopes, []string{l.cloud.scope()}) {
-		return azcore.AccessToken{}, &store.Error{Op: "log in", Ref: "azure", Kind: store.ErrDenied, Detail: "the token was to be for something else than " + l.cloud.resource()}
+		return azcore.AccessToken{}, &store.Error{Op: loggingIn, Ref: "azure", Kind: store.ErrDenied, Detail: "the token was to be for something else than " + l.cloud.resource()}
 	}
 	heeded, said := listening(ctx)
 	token, err := l.credential.GetToken(heeded, wanted)

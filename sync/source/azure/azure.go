@@ -72,6 +72,7 @@ const parallel = 8
 type Source struct {
 	options    Options
 	cloud      cloud
+	host       string            // of the vault
 	transport  *rest.Transport   // to the vault
 	transports []*rest.Transport // all of them, the vault's included
 	client     *azsecrets.Client
@@ -85,11 +86,11 @@ type Source struct {
 // New opens a source without a request. The errors are store.ErrInvalid, and
 // store.ErrUnauthentic where there is nothing to log in with.
 func New(o Options) (*Source, error) {
-	cloud, err := cloudOf(o.Address)
+	cloud, host, err := cloudOf(o.Address)
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{options: o, cloud: cloud}
+	s := &Source{options: o, cloud: cloud, host: host}
 	if s.transport, err = s.connect(rest.Options{Base: o.Address, Limiter: o.Limiter}); err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func choose(links []link, word string) ([]link, error) {
 }
 
 func noCredential() error {
-	return &store.Error{Op: "log in", Ref: "azure", Kind: store.ErrUnauthentic, Detail: "no credential of Azure's is set up here",
+	return &store.Error{Op: loggingIn, Ref: "azure", Kind: store.ErrUnauthentic, Detail: "no credential of Azure's is set up here",
 		Hint: "az login; or let the job log in: auth: {method: \"oidc\", tenant: \"…\", role: \"…\"}"}
 }
 
@@ -102,7 +102,7 @@ func (l *login) fromEnvironment(open doors) (azcore.TokenCredential, error) {
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: l.options(open), DisableInstanceDiscovery: true}))
 	}
 	unusable := func(detail string) error {
-		return &store.Error{Op: "log in", Ref: "AZURE_CLIENT_CERTIFICATE_PATH", Kind: store.ErrUnauthentic, Detail: detail,
+		return &store.Error{Op: loggingIn, Ref: "AZURE_CLIENT_CERTIFICATE_PATH", Kind: store.ErrUnauthentic, Detail: detail,
 			Hint: "name a file with the certificate and its key, in PEM or PKCS #12; its password is AZURE_CLIENT_CERTIFICATE_PASSWORD"}
 	}
 	data, err := os.ReadFile(l.path(file))
@@ -170,7 +170,7 @@ func (s *Source) ofMachine(l *login, open doors) (azcore.TokenCredential, error)
 	base := cmp.Or(endpoint, metadata)
 	t, err := s.connect(rest.Options{Base: base, Metadata: true})
 	if err != nil {
-		return nil, &store.Error{Op: "log in", Ref: "IDENTITY_ENDPOINT", Kind: store.ErrDenied, Detail: "it is no address of this machine",
+		return nil, &store.Error{Op: loggingIn, Ref: "IDENTITY_ENDPOINT", Kind: store.ErrDenied, Detail: "it is no address of this machine",
 			Hint: "the platform sets it; unset it, and MSI_ENDPOINT, where there is no managed identity"}
 	}
 	open.add(base, t)

@@ -56,7 +56,7 @@ func (c challenged) vet(resp *http.Response) (*http.Response, error) {
 	case resource == "" || tenant == nil:
 		return resp, nil // no challenge that can be answered: a plain 401
 	case !c.cloud.local && resource != c.cloud.resource() && resource != c.cloud.scope():
-		return nil, &store.Error{Op: "log in", Ref: resp.Request.URL.Host, Kind: store.ErrDenied,
+		return nil, &store.Error{Op: loggingIn, Ref: resp.Request.URL.Host, Kind: store.ErrDenied,
 			Detail: "the server asks for a token for something else than " + c.cloud.resource(),
 			Hint:   "is the address in the policy that of a Key Vault?"}
 	}

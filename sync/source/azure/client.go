@@ -51,37 +51,58 @@ type request struct {
 }
 
 // call has one request made. The first goes alone: it is the one that is
-// challenged, and logs in. What failed then is not tried again, since each
-// secret would make the same mistake.
+// challenged, and logs in. What failed then is not tried again, and is told in
+// the same words of each secret, since each would make the same mistake.
 func (s *Source) call(ctx context.Context, r request, do func(context.Context) error) error {
-	if err := s.enter(ctx, r, do); !errors.Is(err, errEntered) {
+	entered, err := s.enter(ctx, r, do)
+	if !entered {
 		return err
 	}
 	ctx, said := listening(ctx)
 	return s.explain(r, do(ctx), said)
 }
 
-// errEntered says that somebody else has logged in.
-var errEntered = errors.New("logged in")
-
-func (s *Source) enter(ctx context.Context, r request, do func(context.Context) error) error {
+// enter has the first request made; entered says that it was made before.
+func (s *Source) enter(ctx context.Context, r request, do func(context.Context) error) (entered bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case ctx.Err() != nil:
-		return rest.Failure(r.op, r.ref, nil, ctx.Err())
+		return false, rest.Failure(r.op, r.ref, nil, ctx.Err())
 	case s.failed != nil:
-		return rest.Failure(r.op, r.ref, nil, s.failed)
+		return false, s.failed
 	case s.entered:
-		return errEntered
+		return true, nil
 	}
 	heard, said := listening(ctx)
-	err := s.explain(r, do(heard), said)
-	if s.entered = s.login.done(); !s.entered && err != nil && ctx.Err() == nil {
-		s.failed = err
+	err = s.explain(r, do(heard), said)
+	switch {
+	case err == nil || s.login.done():
+		s.entered = true
+	case ctx.Err() == nil:
+		s.failed = s.shut(err)
+		return false, s.failed
 	}
-	return err
+	return false, err
 }
+
+// shut makes what kept the first request out one error of the vault, not of the
+// secret that happened to be the first.
+func (s *Source) shut(err error) error {
+	e, ok := errors.AsType[*store.Error](err)
+	if !ok || e.Op == loggingIn {
+		return err
+	}
+	all := *e
+	all.Op, all.Ref = "open", s.host
+	if errors.Is(e, store.ErrNotFound) || errors.Is(e, store.ErrDenied) || errors.Is(e, store.ErrInvalid) {
+		all.Kind, all.Detail, all.Hint = store.ErrUnavailable, "the server does not ask for a token", "is the address in the policy that of a Key Vault?"
+	}
+	return &all
+}
+
+// loggingIn is what an error was about that is of no one secret.
+const loggingIn = "log in"
 
 // unreadable is the error for an answer that makes no sense.
 func (r request) unreadable() error {

@@ -34,27 +34,27 @@ func (c cloud) scope() string { return c.resource() + "/.default" }
 // https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#vault-name-and-object-name
 var vaultName = regexp.MustCompile(`^[a-z](-?[a-z0-9])+$`)
 
-// cloudOf tells which cloud a vault is in. A loopback address is taken for one
-// of the public cloud.
-func cloudOf(address string) (cloud, error) {
+// cloudOf tells which cloud a vault is in, and its host. A loopback address is
+// taken for one of the public cloud.
+func cloudOf(address string) (c cloud, host string, err error) {
 	wrong := invalid("the address is that of no Key Vault", "write it like https://NAME.vault.azure.net, with nothing after it; NAME.vault.azure.cn and NAME.vault.usgovcloudapi.net are known, too")
 	u, err := url.Parse(address)
 	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" || u.Scheme != "https" {
-		return cloud{}, wrong
+		return cloud{}, "", wrong
 	}
-	host := strings.ToLower(u.Hostname())
-	if isLoopback(host) {
+	host = strings.ToLower(u.Host)
+	if isLoopback(u.Hostname()) {
 		local := clouds()[0]
 		local.local = true
-		return local, nil
+		return local, host, nil
 	}
-	name, suffix, _ := strings.Cut(host, ".")
+	name, suffix, _ := strings.Cut(strings.TrimSuffix(host, ":443"), ".")
 	for _, c := range clouds() {
-		if c.suffix == suffix && vaultName.MatchString(name) && len(name) <= 24 && (u.Port() == "" || u.Port() == "443") {
-			return c, nil
+		if c.suffix == suffix && vaultName.MatchString(name) && len(name) <= 24 {
+			return c, host, nil
 		}
 	}
-	return cloud{}, wrong
+	return cloud{}, "", wrong
 }
 
 func isLoopback(host string) bool {
@@ -65,6 +65,6 @@ func isLoopback(host string) bool {
 // Authority gives who makes the tokens for the vault at an address, unless
 // somebody says otherwise. The error is store.ErrInvalid.
 func Authority(address string) (string, error) {
-	c, err := cloudOf(address)
+	c, _, err := cloudOf(address)
 	return c.authority, err
 }

@@ -29,6 +29,9 @@ func (s *Source) explain(r request, err error, said *heard) error {
 	if err == nil {
 		return nil
 	}
+	if e, ok := errors.AsType[*store.Error](err); ok && e.Op == loggingIn {
+		return e
+	}
 	failed := rest.Failure(r.op, r.ref, said.resp, err)
 	e, ok := errors.AsType[*store.Error](failed)
 	if !ok || e.Status == 0 {

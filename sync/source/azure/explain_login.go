@@ -16,18 +16,18 @@ func (l *login) explain(err error, said *heard) error {
 		if l.auth.Method == Default {
 			return noCredential()
 		}
-		return &store.Error{Op: "log in", Ref: "azure", Kind: store.ErrUnauthentic, Detail: "Azure's client makes nothing of the job's token, or of the vault's directory",
+		return &store.Error{Op: loggingIn, Ref: "azure", Kind: store.ErrUnauthentic, Detail: "Azure's client makes nothing of the job's token, or of the vault's directory",
 			Hint: "is the tenant in the policy the vault's own?"}
 	}
 	host := strings.TrimPrefix(l.authority, "https://")
 	if said.resp != nil && said.resp.Request != nil {
 		host = said.resp.Request.URL.Host
 	}
-	failed := rest.Failure("log in", host, said.resp, said.err)
+	failed := rest.Failure(loggingIn, host, said.resp, said.err)
 	if failed == nil {
 		// A good status, and nothing that a token could be read from; or the
 		// client did not like what it read.
-		failed = &store.Error{Op: "log in", Ref: host, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
+		failed = &store.Error{Op: loggingIn, Ref: host, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
 	}
 	e, ok := failed.(*store.Error) //nolint:errorlint // rest.Failure gives it as it is, or a context's end
 	if !ok || said.resp == nil {

@@ -56,7 +56,7 @@ func (d doors) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	if t := d[hostOf(req.URL)]; t != nil {
 		return t.RoundTrip(req)
 	}
-	return nil, &store.Error{Op: "log in", Ref: "azure", Kind: store.ErrDenied,
+	return nil, &store.Error{Op: loggingIn, Ref: "azure", Kind: store.ErrDenied,
 		Detail: "Azure's client was to send a credential to a host that is not the authority's",
 		Hint:   "unset AZURE_REGIONAL_AUTHORITY_NAME; AZURE_AUTHORITY_HOST names another authority"}
 }

@@ -3,7 +3,6 @@ package azure
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -112,10 +111,6 @@ func (s *Source) notFound(ctx context.Context, r request, path, version string) 
 
 // vault is the vault's name.
 func (s *Source) vault() string {
-	u, err := url.Parse(s.options.Address)
-	if err != nil {
-		return "" // it was read when the source was opened
-	}
-	name, _, _ := strings.Cut(u.Hostname(), ".")
+	name, _, _ := strings.Cut(s.host, ".")
 	return name
 }
