@@ -64,6 +64,7 @@ func leakCases() []leakCase {
 	cases = append(cases, awsCases()...)
 	cases = append(cases, gcpCases()...)
 	cases = append(cases, clusterCases()...)
+	cases = append(cases, azureCases()...)
 	return append(cases, faultCases()...)
 }
 

@@ -122,7 +122,17 @@ func (l *login) federated(open doors) (azcore.TokenCredential, error) {
 	if err != nil {
 		return nil, invalid("Azure's client refuses this tenant and application", "")
 	}
-	return credential, nil
+	return ofTenant{credential}, nil
+}
+
+// ofTenant is a credential that logs in to the tenant that it was given with,
+// whatever the vault's challenge says: that may be the same one by its id in
+// place of its domain, and if it is another, it is the vault that refuses.
+type ofTenant struct{ azcore.TokenCredential }
+
+func (c ofTenant) GetToken(ctx context.Context, wanted policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	wanted.TenantID = ""
+	return c.TokenCredential.GetToken(ctx, wanted)
 }
 
 // GetToken gives a token for the vaults of the cloud, and for nothing else.
@@ -144,7 +154,7 @@ func (l *login) GetToken(ctx context.Context, wanted policy.TokenRequestOptions)
 	case ctx.Err() != nil:
 		return azcore.AccessToken{}, fmt.Errorf("log in: %w", ctx.Err())
 	}
-	l.failed = l.explain(err, said)
+	l.failed = l.explain(said)
 	return azcore.AccessToken{}, l.failed
 }
 

@@ -156,7 +156,7 @@ func (*login) refusing(credential azcore.TokenCredential, err error) (azcore.Tok
 	if err != nil {
 		return nil, invalid("Azure's client refuses what the AZURE_… variables say", "correct them, or unset those that are not needed")
 	}
-	return credential, nil
+	return ofTenant{credential}, nil
 }
 
 // metadata is where a machine of Azure's is told who it is.

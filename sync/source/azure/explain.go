@@ -34,8 +34,11 @@ func (s *Source) explain(r request, err error, said *heard) error {
 	}
 	failed := rest.Failure(r.op, r.ref, said.resp, err)
 	e, ok := errors.AsType[*store.Error](failed)
-	if !ok || e.Status == 0 {
+	switch {
+	case !ok:
 		return failed
+	case e.Status == 0:
+		return advised(e)
 	}
 	var why reasons
 	known := json.Unmarshal(said.body, &why) == nil && why.Error.Code != ""
@@ -53,6 +56,18 @@ func (s *Source) explain(r request, err error, said *heard) error {
 	if errors.Is(e, store.ErrMoved) {
 		e.Detail = "the server sends keyplumb to another address, where the token does not go"
 		e.Hint = "is the address in the policy the vault's own?"
+	}
+	return advised(e)
+}
+
+// advised says what to do about what is nobody's mistake.
+func advised(e *store.Error) *store.Error {
+	switch {
+	case e.Hint != "" || !errors.Is(e, store.ErrUnavailable):
+	case e.Status >= 500:
+		e.Hint = "run keyplumb again; https://azure.status.microsoft tells of outages"
+	case e.Status == 0:
+		e.Hint = "does this machine reach the host? run keyplumb again"
 	}
 	return e
 }

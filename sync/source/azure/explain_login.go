@@ -2,6 +2,7 @@ package azure
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -11,13 +12,13 @@ import (
 )
 
 // explain puts a login's failure in keyplumb's words.
-func (l *login) explain(err error, said *heard) error {
+func (l *login) explain(said *heard) error {
 	if said.resp == nil && said.err == nil {
 		if l.auth.Method == Default {
 			return noCredential()
 		}
-		return &store.Error{Op: loggingIn, Ref: "azure", Kind: store.ErrUnauthentic, Detail: "Azure's client makes nothing of the job's token, or of the vault's directory",
-			Hint: "is the tenant in the policy the vault's own?"}
+		return &store.Error{Op: loggingIn, Ref: "azure", Kind: store.ErrUnauthentic, Detail: "Azure's client asked nobody for a token",
+			Hint: "compare auth in the policy with the directory and the application in Entra"}
 	}
 	host := strings.TrimPrefix(l.authority, "https://")
 	if said.resp != nil && said.resp.Request != nil {
@@ -29,23 +30,26 @@ func (l *login) explain(err error, said *heard) error {
 		// client did not like what it read.
 		failed = &store.Error{Op: loggingIn, Ref: host, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
 	}
-	e, ok := failed.(*store.Error) //nolint:errorlint // rest.Failure gives it as it is, or a context's end
-	if !ok || said.resp == nil {
+	e, ok := errors.AsType[*store.Error](failed)
+	switch {
+	case !ok:
 		return failed
+	case said.resp == nil:
+		return advised(e)
 	}
 	switch e.Status {
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
 		e.Kind = store.ErrUnauthentic
 		if hostOf(said.resp.Request.URL) == l.authority {
 			l.explainEntra(e, said.body)
-			return e
+			break
 		}
 		e.Detail, e.Hint = "this machine has no such managed identity", "assign one to it; where it has several, set AZURE_CLIENT_ID to the one that is meant"
 	}
-	if e.Status >= 300 && e.Status < 400 {
+	if errors.Is(e, store.ErrMoved) {
 		e.Detail, e.Hint = "the server sends keyplumb to another address, where no credential goes", "is AZURE_AUTHORITY_HOST right?"
 	}
-	return e
+	return advised(e)
 }
 
 // A refusal is one reason that Entra gives, and what to do about it.
@@ -58,9 +62,13 @@ type refusal struct {
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 func (l *login) explainEntra(e *store.Error, body []byte) {
 	var said struct {
-		Codes []int `json:"error_codes"`
+		Error string `json:"error"`
+		Codes []int  `json:"error_codes"`
 	}
-	_ = json.Unmarshal(body, &said) // without codes it is told in general
+	if json.Unmarshal(body, &said) != nil || said.Error == "" {
+		e.Kind, e.Detail, e.Hint = store.ErrUnavailable, "the answer is none of Entra's", "look at what stands between this machine and the authority: a proxy, say"
+		return
+	}
 	e.Detail, e.Hint = "Entra lets nobody in like this", "compare the tenant, the application and its credentials in Entra with what the policy and the environment say"
 	for _, code := range said.Codes {
 		if code > 0 && code < 1e9 {
