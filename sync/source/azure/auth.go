@@ -60,7 +60,6 @@ type login struct {
 var identifier = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z.-]*$`)
 
 func (s *Source) newLogin() (*login, error) {
-	silent()
 	l := &login{cloud: s.cloud, auth: s.options.Auth}
 	l.authority = strings.TrimRight(cmp.Or(l.auth.Authority, s.cloud.authority), "/")
 	l.auth.Audience = cmp.Or(l.auth.Audience, s.cloud.audience)
@@ -68,12 +67,17 @@ func (s *Source) newLogin() (*login, error) {
 	if err != nil || u.Scheme != "https" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, invalid("the authority is that of no Entra", "set AZURE_AUTHORITY_HOST to a URL like "+s.cloud.authority)
 	}
-	authority, err := s.connect(rest.Options{Base: l.authority})
-	if err != nil {
-		return nil, err
-	}
 	open := doors{}
-	open.add(l.authority, authority)
+	for _, base := range []string{l.authority, s.cloud.alias} {
+		if base == "" || base == s.cloud.alias && l.authority != s.cloud.authority {
+			continue
+		}
+		t, err := s.connect(rest.Options{Base: base})
+		if err != nil {
+			return nil, err
+		}
+		open.add(base, t)
+	}
 	switch l.auth.Method {
 	case OIDC:
 		l.credential, err = l.federated(open)

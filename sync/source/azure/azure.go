@@ -90,6 +90,7 @@ func New(o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	silent()
 	s := &Source{options: o, cloud: cloud, host: host}
 	if s.transport, err = s.connect(rest.Options{Base: o.Address, Limiter: o.Limiter}); err != nil {
 		return nil, err

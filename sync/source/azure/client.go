@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/log"
@@ -41,8 +42,8 @@ func (s *Source) newClient() (*azsecrets.Client, error) {
 }
 
 // silent takes away what AZURE_SDK_GO_LOGGING has turned on: it would print
-// requests and answers.
-func silent() { log.SetListener(nil) }
+// requests and answers. It is done once, and before any client is made.
+var silent = sync.OnceFunc(func() { log.SetListener(nil) })
 
 // A request is what an error about it says.
 type request struct {
@@ -106,5 +107,5 @@ const loggingIn = "log in"
 
 // unreadable is the error for an answer that makes no sense.
 func (r request) unreadable() error {
-	return &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read"}
+	return &store.Error{Op: r.op, Ref: r.ref, Kind: store.ErrUnavailable, Detail: "the answer could not be read", Hint: "is there a proxy between this machine and the vault? run keyplumb again"}
 }

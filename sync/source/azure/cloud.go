@@ -12,6 +12,7 @@ import (
 type cloud struct {
 	suffix    string // of the vaults' hosts
 	authority string // who gives tokens
+	alias     string // another name of the authority's, to which its own documents may send; "" for none
 	audience  string // of the token by which a job proves who it is
 	local     bool   // a server on this machine, in a test
 }
@@ -19,7 +20,7 @@ type cloud struct {
 func clouds() []cloud {
 	return []cloud{
 		{suffix: "vault.azure.net", authority: "https://login.microsoftonline.com", audience: "api://AzureADTokenExchange"},
-		{suffix: "vault.azure.cn", authority: "https://login.chinacloudapi.cn", audience: "api://AzureADTokenExchangeChina"},
+		{suffix: "vault.azure.cn", authority: "https://login.chinacloudapi.cn", alias: "https://login.partner.microsoftonline.cn", audience: "api://AzureADTokenExchangeChina"},
 		{suffix: "vault.usgovcloudapi.net", authority: "https://login.microsoftonline.us", audience: "api://AzureADTokenExchangeUSGov"},
 	}
 }

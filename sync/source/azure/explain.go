@@ -63,7 +63,10 @@ func (s *Source) explain(r request, err error, said *heard) error {
 // advised says what to do about what is nobody's mistake.
 func advised(e *store.Error) *store.Error {
 	switch {
-	case e.Hint != "" || !errors.Is(e, store.ErrUnavailable):
+	case e.Hint != "":
+	case errors.Is(e, store.ErrDenied):
+		e.Hint = "is the address in the policy that of a Key Vault?"
+	case !errors.Is(e, store.ErrUnavailable):
 	case e.Status >= 500:
 		e.Hint = "run keyplumb again; https://azure.status.microsoft tells of outages"
 	case e.Status == 0:

@@ -89,7 +89,7 @@ func (s *server) options() azure.Options {
 
 // identity is the job's token.
 func (s *server) identity(_ context.Context, audience string) (secret.Value, error) {
-	now := time.Now()
+	now := s.entra.Clock().Now()
 	claims := jwt.MapClaims{"aud": audience, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
 	for name, value := range s.claims {
 		claims[name] = value
