@@ -113,18 +113,29 @@ func (l *login) federated(open doors) (azcore.TokenCredential, error) {
 	if l.auth.Identity == nil {
 		return nil, invalid("to log in with oidc a token of the job is wanted", "")
 	}
-	prove := func(ctx context.Context) (string, error) {
-		token, err := l.auth.Identity(ctx, l.auth.Audience)
+	return l.asserting(l.auth.Tenant, l.auth.Client, open, func(ctx context.Context) (secret.Value, error) {
+		return l.auth.Identity(ctx, l.auth.Audience)
+	})
+}
+
+// asserting logs in with a token of another issuer.
+func (l *login) asserting(tenant, client string, open doors, prove func(context.Context) (secret.Value, error)) (azcore.TokenCredential, error) {
+	assert := func(ctx context.Context) (string, error) {
+		token, err := prove(ctx)
 		if err != nil {
-			overhear(ctx, nil, err)
+			tell(ctx, err)
 			return "", err
 		}
 		return strings.TrimSpace(string(token.Reveal())), nil
 	}
-	credential, err := azidentity.NewClientAssertionCredential(l.auth.Tenant, l.auth.Client, prove,
-		&azidentity.ClientAssertionCredentialOptions{ClientOptions: l.options(open), DisableInstanceDiscovery: true})
+	return l.refusing(azidentity.NewClientAssertionCredential(tenant, client, assert,
+		&azidentity.ClientAssertionCredentialOptions{ClientOptions: l.options(open), DisableInstanceDiscovery: true}))
+}
+
+// refusing puts a constructor's refusal in keyplumb's words.
+func (*login) refusing(credential azcore.TokenCredential, err error) (azcore.TokenCredential, error) {
 	if err != nil {
-		return nil, invalid("Azure's client refuses this tenant and application", "")
+		return nil, invalid("Azure's client refuses this tenant and application", "correct auth in the policy, or AZURE_TENANT_ID and AZURE_CLIENT_ID")
 	}
 	return ofTenant{credential}, nil
 }

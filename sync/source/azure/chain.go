@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"github.com/keyplumb/keyplumb/sync/rest"
+	"github.com/keyplumb/keyplumb/sync/secret"
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
@@ -90,15 +91,15 @@ func noCredential() error {
 // fromEnvironment logs in with an application's secret or certificate.
 func (l *login) fromEnvironment(open doors) (azcore.TokenCredential, error) {
 	tenant, client := l.auth.Getenv("AZURE_TENANT_ID"), l.auth.Getenv("AZURE_CLIENT_ID")
-	secret, file := l.auth.Getenv("AZURE_CLIENT_SECRET"), l.auth.Getenv("AZURE_CLIENT_CERTIFICATE_PATH")
-	if tenant == "" || client == "" || secret == "" && file == "" {
+	password, file := l.auth.Getenv("AZURE_CLIENT_SECRET"), l.auth.Getenv("AZURE_CLIENT_CERTIFICATE_PATH")
+	if tenant == "" || client == "" || password == "" && file == "" {
 		return nil, nil
 	}
 	if err := l.checkIDs(tenant, client); err != nil {
 		return nil, err
 	}
-	if secret != "" {
-		return l.refusing(azidentity.NewClientSecretCredential(tenant, client, secret,
+	if password != "" {
+		return l.refusing(azidentity.NewClientSecretCredential(tenant, client, password,
 			&azidentity.ClientSecretCredentialOptions{ClientOptions: l.options(open), DisableInstanceDiscovery: true}))
 	}
 	unusable := func(detail string) error {
@@ -109,11 +110,11 @@ func (l *login) fromEnvironment(open doors) (azcore.TokenCredential, error) {
 	if err != nil {
 		return nil, unusable("the file cannot be read")
 	}
-	var password []byte
+	var opens []byte // nil: the file has no password
 	if text := l.auth.Getenv("AZURE_CLIENT_CERTIFICATE_PASSWORD"); text != "" {
-		password = []byte(text)
+		opens = []byte(text)
 	}
-	certificates, key, err := azidentity.ParseCertificates(data, password)
+	certificates, key, err := azidentity.ParseCertificates(data, opens)
 	if err != nil {
 		return nil, unusable("the file holds no certificate with a key that this password opens")
 	}
@@ -132,9 +133,14 @@ func (l *login) fromPod(open doors) (azcore.TokenCredential, error) {
 	if err := l.checkIDs(tenant, client); err != nil {
 		return nil, err
 	}
-	return l.refusing(azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-		ClientOptions: l.options(open), DisableInstanceDiscovery: true, TenantID: tenant, ClientID: client, TokenFilePath: l.path(file),
-	}))
+	return l.asserting(tenant, client, open, func(context.Context) (secret.Value, error) {
+		token, err := os.ReadFile(l.path(file))
+		if err != nil {
+			return secret.Value{}, &store.Error{Op: loggingIn, Ref: "AZURE_FEDERATED_TOKEN_FILE", Kind: store.ErrUnauthentic, Detail: "the file cannot be read",
+				Hint: "label the pod azure.workload.identity/use: \"true\", and let this user read the file"}
+		}
+		return secret.New(token), nil
+	})
 }
 
 func (l *login) path(name string) string {
@@ -149,14 +155,6 @@ func (l *login) checkIDs(tenant, client string) error {
 		return invalid("AZURE_TENANT_ID or AZURE_CLIENT_ID is no id", "they are the directory's id or domain, and the application's (client) id")
 	}
 	return nil
-}
-
-// refusing puts a constructor's refusal in keyplumb's words.
-func (*login) refusing(credential azcore.TokenCredential, err error) (azcore.TokenCredential, error) {
-	if err != nil {
-		return nil, invalid("Azure's client refuses what the AZURE_… variables say", "correct them, or unset those that are not needed")
-	}
-	return ofTenant{credential}, nil
 }
 
 // metadata is where a machine of Azure's is told who it is.

@@ -108,7 +108,7 @@ func TestDiscoveryElsewhere(t *testing.T) {
 		base := "https://mallory.example/" + tenant
 		_, _ = fmt.Fprintf(w, `{"issuer":"https://%s/%s/v2.0","token_endpoint":"%s/token","authorization_endpoint":"%s/authorize"}`, realEntra, tenant, base, base)
 	})
-	wanted{ref: store.Reference{Path: "api"}, kind: store.ErrDenied, says: "a host that is not the authority's"}.check(t, open(t, s.real(h)))
+	wanted{ref: store.Reference{Path: "api"}, kind: store.ErrDenied, says: "a host that is neither the authority"}.check(t, open(t, s.real(h)))
 	if h.asked["mallory.example"] != 0 {
 		t.Errorf("asked %v", h.asked)
 	}

@@ -13,6 +13,9 @@ import (
 
 // explain puts a login's failure in keyplumb's words.
 func (l *login) explain(said *heard) error {
+	if said.told != nil {
+		return said.told
+	}
 	if said.resp == nil && said.err == nil {
 		if l.auth.Method == Default {
 			return noCredential()

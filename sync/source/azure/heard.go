@@ -18,6 +18,7 @@ type heard struct {
 	resp *http.Response
 	body []byte
 	err  error
+	told error // what went wrong before there was a request, in words that need no others
 }
 
 type heardKey struct{}
@@ -41,6 +42,13 @@ func overhear(ctx context.Context, resp *http.Response, err error) {
 	}
 }
 
+// tell says why there will be no request.
+func tell(ctx context.Context, err error) {
+	if h, _ := ctx.Value(heardKey{}).(*heard); h != nil {
+		h.told = err
+	}
+}
+
 // doors send each request by the transport of the host that it is for, which
 // is bound to it. A host that has no door gets nothing.
 type doors map[string]*rest.Transport
@@ -57,8 +65,8 @@ func (d doors) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 		return t.RoundTrip(req)
 	}
 	return nil, &store.Error{Op: loggingIn, Ref: "azure", Kind: store.ErrDenied,
-		Detail: "Azure's client was to send a credential to a host that is not the authority's",
-		Hint:   "unset AZURE_REGIONAL_AUTHORITY_NAME; AZURE_AUTHORITY_HOST names another authority"}
+		Detail: "Azure's client was to send a credential to a host that is neither the authority nor this machine",
+		Hint:   "unset AZURE_REGIONAL_AUTHORITY_NAME and MSAL_FORCE_REGION; another authority is named by AZURE_AUTHORITY_HOST"}
 }
 
 // hostOf gives scheme, host and port, the usual ports left out.
