@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	azcloud "github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
@@ -150,6 +151,11 @@ func (c ofTenant) GetToken(ctx context.Context, wanted policy.TokenRequestOption
 	return c.TokenCredential.GetToken(ctx, wanted)
 }
 
+// patience is longer than any of the transports has. With no end in the context
+// Azure's client would set one of half a minute, which is less than Entra may
+// ask to be waited for.
+const patience = 15 * time.Minute
+
 // GetToken gives a token for the vaults of the cloud, and for nothing else.
 func (l *login) GetToken(ctx context.Context, wanted policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	l.mu.Lock()
@@ -160,8 +166,10 @@ func (l *login) GetToken(ctx context.Context, wanted policy.TokenRequestOptions)
 	if !slices.Equal(wanted.Scopes, []string{l.cloud.scope()}) {
 		return azcore.AccessToken{}, &store.Error{Op: loggingIn, Ref: "azure", Kind: store.ErrDenied, Detail: "the token was to be for something else than " + l.cloud.resource()}
 	}
-	heeded, said := listening(ctx)
-	token, err := l.credential.GetToken(heeded, wanted)
+	heard, said := listening(ctx)
+	heard, cancel := context.WithTimeout(heard, patience)
+	defer cancel()
+	token, err := l.credential.GetToken(heard, wanted)
 	switch {
 	case err == nil:
 		l.had = true

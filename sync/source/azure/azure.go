@@ -35,7 +35,6 @@ import (
 	"context"
 	"crypto/tls"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
@@ -78,9 +77,9 @@ type Source struct {
 	client     *azsecrets.Client
 	login      *login
 
-	mu      sync.Mutex // held while the first request is on its way
-	entered bool       // a token was had
-	failed  error      // why none ever will be
+	gate    chan struct{} // holds one while the first request is on its way; guards what follows
+	entered bool          // a token was had
+	failed  error         // why none ever will be
 }
 
 // New opens a source without a request. The errors are store.ErrInvalid, and
@@ -91,7 +90,7 @@ func New(o Options) (*Source, error) {
 		return nil, err
 	}
 	silent()
-	s := &Source{options: o, cloud: cloud, host: host}
+	s := &Source{options: o, cloud: cloud, host: host, gate: make(chan struct{}, 1)}
 	if s.transport, err = s.connect(rest.Options{Base: o.Address, Limiter: o.Limiter}); err != nil {
 		return nil, err
 	}

@@ -218,11 +218,16 @@ func answers(ctx context.Context, t *rest.Transport) bool {
 	return resp.Body.Close() == nil
 }
 
+// toolTime is how long a tool may take, as Azure's client has it.
+const toolTime = 10 * time.Second
+
 // A tool is one of a developer's machine. That it is not there, or that nobody
 // is logged in to it, sends the chain on.
 type tool struct{ credential azcore.TokenCredential }
 
 func (t tool) GetToken(ctx context.Context, wanted policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	ctx, cancel := context.WithTimeout(ctx, toolTime)
+	defer cancel()
 	token, err := t.credential.GetToken(ctx, wanted)
 	if err != nil {
 		return azcore.AccessToken{}, notHere()

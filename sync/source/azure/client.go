@@ -65,8 +65,11 @@ func (s *Source) call(ctx context.Context, r request, do func(context.Context) e
 
 // enter has the first request made; entered says that it was made before.
 func (s *Source) enter(ctx context.Context, r request, do func(context.Context) error) (entered bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.gate <- struct{}{}:
+		defer func() { <-s.gate }()
+	case <-ctx.Done():
+	}
 	switch {
 	case ctx.Err() != nil:
 		return false, rest.Failure(r.op, r.ref, nil, ctx.Err())

@@ -71,6 +71,8 @@ func advised(e *store.Error) *store.Error {
 		e.Hint = "run keyplumb again; https://azure.status.microsoft tells of outages"
 	case e.Status == 0:
 		e.Hint = "does this machine reach the host? run keyplumb again"
+	default:
+		e.Hint = "is there a proxy between this machine and the host? run keyplumb again"
 	}
 	return e
 }

@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,10 @@ func (l *login) explain(said *heard) error {
 	host := strings.TrimPrefix(l.authority, "https://")
 	if said.resp != nil && said.resp.Request != nil {
 		host = said.resp.Request.URL.Host
+	}
+	if errors.Is(said.err, context.DeadlineExceeded) || errors.Is(said.err, context.Canceled) {
+		// The end of a time that Azure's client sets itself, not the user's.
+		said = &heard{err: &store.Error{Kind: store.ErrUnavailable, Detail: "no answer in time"}}
 	}
 	failed := rest.Failure(loggingIn, host, said.resp, said.err)
 	if failed == nil {

@@ -1,6 +1,7 @@
 package azure_test
 
 import (
+	"cmp"
 	"crypto/tls"
 	"io"
 	"net/http"
@@ -30,7 +31,7 @@ func (h *hosts) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	}
 	defer func() {
 		if cut := recover(); cut != nil {
-			resp, err = nil, io.ErrUnexpectedEOF
+			resp, err = nil, cmp.Or(r.Context().Err(), io.ErrUnexpectedEOF)
 		}
 	}()
 	recorded := httptest.NewRecorder()
