@@ -2,7 +2,9 @@
 // Microsoft Entra ID that give an application or a machine a token for them.
 //
 // It is written from Microsoft's documentation, never from a client's source,
-// so that it does not share a client's mistakes. A [Vault] and an [Entra] are an
+// so that it does not share a client's mistakes. What a real Key Vault answered
+// to the same requests, as Azure's own client recorded it, is compared in a test
+// of the source. A [Vault] and an [Entra] are an
 // http.Handler each, since they are two hosts; what is wanted of a host's
 // certificate is the test's to see to.
 //
@@ -31,7 +33,7 @@
 //   - the metadata service of a machine that has a managed identity
 //     (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token)
 //
-// Not emulated: keys, certificates, backup, purging, certificates as
+// Not emulated: keys, certificates, backup, recovery, certificates as
 // credentials, users, claims challenges, management.
 //
 // Faults (Inject) make single requests go wrong on purpose.

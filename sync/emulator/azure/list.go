@@ -91,6 +91,19 @@ func (c *call) getDeleted(name string) {
 	c.answer(c.buried(name, e))
 }
 
+// purge takes a deleted secret away for good.
+func (c *call) purge(name string) {
+	if !c.may("purge") {
+		return
+	}
+	if c.vault.deleted[name] == nil {
+		c.refuse(http.StatusNotFound, "SecretNotFound", "Deleted Secret not found: "+name, "")
+		return
+	}
+	delete(c.vault.deleted, name)
+	c.WriteHeader(http.StatusNoContent)
+}
+
 func (c *call) buried(name string, e *entry) map[string]any {
 	body := c.bundle(name, e.find(""), false)
 	body["recoveryId"] = c.Base + "/deletedsecrets/" + name

@@ -139,7 +139,7 @@ func (c *call) bundle(name string, v *version, withValue bool) map[string]any {
 	if v.ContentType != "" {
 		body["contentType"] = v.ContentType
 	}
-	if len(v.Tags) > 0 {
+	if v.Tags != nil {
 		body["tags"] = maps.Clone(v.Tags)
 	}
 	return body

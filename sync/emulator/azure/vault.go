@@ -39,7 +39,7 @@ func NewVault(e *Entra, authority, tenant string, o Options) *Vault {
 }
 
 // Grant lets an application do something with secrets: "get", "list", "set",
-// "delete". With no permission it may nothing.
+// "delete", "purge". With no permission it may nothing.
 func (v *Vault) Grant(client string, permissions ...string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -104,6 +104,8 @@ func (c *call) route(path []string) {
 	switch {
 	case path[0] == "deletedsecrets" && len(path) == 2 && method == http.MethodGet:
 		c.getDeleted(name)
+	case path[0] == "deletedsecrets" && len(path) == 2 && method == http.MethodDelete:
+		c.purge(name)
 	case path[0] != "secrets":
 		c.refuse(http.StatusNotFound, "NotFound", "Request url is not valid.", "")
 	case len(path) == 1 && method == http.MethodGet:
@@ -116,6 +118,8 @@ func (c *call) route(path []string) {
 		c.get(name, path[2])
 	case len(path) == 2 && method == http.MethodPut:
 		c.set(name)
+	case len(path) == 2 && method == http.MethodPatch:
+		c.change(name, "")
 	case len(path) == 3 && method == http.MethodPatch:
 		c.change(name, path[2])
 	case len(path) == 2 && method == http.MethodDelete:
