@@ -110,6 +110,3 @@ func unsyncedAzure(t *testing.T) *azureStage {
 	t.Helper()
 	return inAzure(newStage(t))
 }
-
-// afterLogin is a fault's condition: once a token was given.
-func (a *azureStage) afterLogin(int, string, string) bool { return len(a.entra.Tokens()) > 0 }

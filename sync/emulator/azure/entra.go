@@ -42,8 +42,8 @@ type Application struct {
 	Federated []Federated
 }
 
-// A Machine's managed identity is told to whoever asks from the machine. One
-// without Client is the machine's own.
+// A Machine is a managed identity, of which whoever is on the machine gets a
+// token.
 type Machine struct {
 	Tenant string
 	Client string

@@ -181,9 +181,9 @@ func (l *login) GetToken(ctx context.Context, wanted policy.TokenRequestOptions)
 	return azcore.AccessToken{}, l.failed
 }
 
-// done tells whether a token was had.
-func (l *login) done() bool {
+// outcome tells whether a token was had, or why none ever will be.
+func (l *login) outcome() (had bool, failed error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.had
+	return l.had, l.failed
 }

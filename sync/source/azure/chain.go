@@ -178,7 +178,7 @@ func (s *Source) ofMachine(l *login, open doors) (azcore.TokenCredential, error)
 	}
 	credential, err := azidentity.NewManagedIdentityCredential(options)
 	if err != nil {
-		return nil, nil // this platform has no such identity
+		return nil, invalid("Azure's client cannot use the managed identity of this platform", "name what is to be used: AZURE_TOKEN_CREDENTIALS")
 	}
 	m := machine{credential: credential}
 	if endpoint == "" {

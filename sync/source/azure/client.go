@@ -1,6 +1,7 @@
 package azure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -43,7 +44,7 @@ func (s *Source) newClient() (*azsecrets.Client, error) {
 
 // silent takes away what AZURE_SDK_GO_LOGGING has turned on: it would print
 // requests and answers. It is done once, and before any client is made.
-var silent = sync.OnceFunc(func() { log.SetListener(nil) })
+var silent = sync.OnceFunc(func() { log.SetListener(nil) }) //nolint:forbidigo // it turns a log off
 
 // A request is what an error about it says.
 type request struct {
@@ -80,14 +81,16 @@ func (s *Source) enter(ctx context.Context, r request, do func(context.Context) 
 	}
 	heard, said := listening(ctx)
 	err = s.explain(r, do(heard), said)
+	had, failed := s.login.outcome()
 	switch {
-	case err == nil || s.login.done():
+	case err == nil || had:
 		s.entered = true
+	case failed != nil:
+		s.failed = failed
 	case ctx.Err() == nil:
 		s.failed = s.shut(err)
-		return false, s.failed
 	}
-	return false, err
+	return false, cmp.Or(s.failed, err)
 }
 
 // shut makes what kept the first request out one error of the vault, not of the

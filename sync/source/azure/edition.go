@@ -32,7 +32,7 @@ func editionOf(name string, id *azsecrets.ID, a *azsecrets.SecretAttributes, tag
 		return edition{}, false
 	}
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
-	if len(parts) != 3 || parts[0] != "secrets" || !strings.EqualFold(parts[1], name) || !versionID.MatchString(parts[2]) {
+	if len(parts) != 3 || parts[0] != "secrets" || !strings.EqualFold(parts[1], name) || !isVersion(parts[2]) {
 		return edition{}, false
 	}
 	e = edition{id: parts[2], enabled: a.Enabled == nil || *a.Enabled, created: timeOf(a.Created), begins: timeOf(a.NotBefore), expires: timeOf(a.Expires)}
@@ -96,7 +96,7 @@ func (s *Source) version(ctx context.Context, r request, path, version string) (
 	if len(all) == 0 {
 		return edition{}, s.notFound(ctx, r, path, "")
 	}
-	if versionID.MatchString(version) {
+	if isVersion(version) {
 		if at := slices.IndexFunc(all, func(e edition) bool { return e.id == version }); at >= 0 {
 			return all[at], nil
 		}

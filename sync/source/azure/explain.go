@@ -29,8 +29,11 @@ func (s *Source) explain(r request, err error, said *heard) error {
 	if err == nil {
 		return nil
 	}
+	if _, failed := s.login.outcome(); failed != nil {
+		return failed
+	}
 	if e, ok := errors.AsType[*store.Error](err); ok && e.Op == loggingIn {
-		return e
+		return e // the challenge was not to be answered
 	}
 	failed := rest.Failure(r.op, r.ref, said.resp, err)
 	e, ok := errors.AsType[*store.Error](failed)

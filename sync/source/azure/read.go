@@ -3,7 +3,6 @@ package azure
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -12,12 +11,17 @@ import (
 	"github.com/keyplumb/keyplumb/sync/store"
 )
 
-// What a secret and a version can be called.
+// isName tells what a secret can be called, and isVersion what a version is.
 // https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates#object-identifiers
-var (
-	secretName = regexp.MustCompile(`^[0-9A-Za-z-]{1,127}$`)
-	versionID  = regexp.MustCompile(`^[0-9a-f]{32}$`)
-)
+func isName(text string) bool {
+	return text != "" && len(text) <= 127 && !strings.ContainsFunc(text, func(r rune) bool {
+		return r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+}
+
+func isVersion(text string) bool {
+	return len(text) == 32 && !strings.ContainsFunc(text, func(r rune) bool { return (r < '0' || r > '9') && (r < 'a' || r > 'f') })
+}
 
 const previous = "previous"
 
@@ -27,9 +31,9 @@ func check(path, version string) error {
 		return &store.Error{Op: "read", Ref: path, Kind: store.ErrInvalid, Detail: detail, Hint: hint}
 	}
 	switch {
-	case !secretName.MatchString(path):
+	case !isName(path):
 		return refuse("that is no name of a secret in Key Vault", "it has letters, digits and dashes alone: from: path: \"database-url\"")
-	case version != "" && version != previous && !versionID.MatchString(version):
+	case version != "" && version != previous && !isVersion(version):
 		return refuse("a version is an id of 32 hexadecimal digits, or \"previous\"", "az keyvault secret list-versions lists them")
 	}
 	return nil

@@ -28,7 +28,7 @@ func (w wanted) check(t *testing.T, source store.Source) {
 		t.Errorf("%s: %s, want a value", w.ref, text)
 	case w.kind != nil && (!errors.Is(got.Err, w.kind) || !strings.Contains(text, w.says) || !got.Value.IsEmpty()):
 		t.Errorf("%s: %s; want %v, saying %q", w.ref, text, w.kind, w.says)
-	case w.kind != nil && w.kind != store.ErrNoField && store.Hint(got.Err) == "":
+	case w.kind != nil && !errors.Is(w.kind, store.ErrNoField) && store.Hint(got.Err) == "":
 		t.Errorf("%s: %v has no hint", w.ref, got.Err)
 	}
 }
