@@ -137,9 +137,10 @@ func TestLoginRefused(t *testing.T) {
 			source := open(t, o)
 			w := wanted{ref: store.Reference{Path: "api"}, kind: store.ErrUnauthentic, says: test.says}
 			w.check(t, source)
-			before := len(s.entra.Requests())
+			asked := func() int { return len(s.entra.Requests()) + len(s.Requests()) }
+			before := asked()
 			w.check(t, source)
-			if after := len(s.entra.Requests()); after != before {
+			if after := asked(); after != before {
 				t.Errorf("asked %d times more", after-before)
 			}
 		})

@@ -3,6 +3,7 @@ package azure_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -61,6 +62,26 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("asked %v", h.asked)
 			}
 		})
+	}
+}
+
+// TestAnswerOfAnother: an answer is of the secret and the version that were
+// asked for, or it is none.
+func TestAnswerOfAnother(t *testing.T) {
+	first, second := strings.Repeat("1", 32), strings.Repeat("2", 32)
+	for id, kind := range map[string]error{
+		"/secrets/api/" + first: nil, "/secrets/api/" + second: store.ErrUnavailable, "/secrets/other/" + first: store.ErrUnavailable,
+		"/secrets/api/": store.ErrUnavailable, "/keys/api/" + first: store.ErrUnavailable, "": store.ErrUnavailable, "%": store.ErrUnavailable,
+	} {
+		s, h := inMemory(t)
+		h.handlers[realVault] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Authorization") == "" {
+				s.Vault.ServeHTTP(w, r)
+				return
+			}
+			_, _ = fmt.Fprintf(w, `{"value":"v","id":"https://%s%s","attributes":{"enabled":true,"created":1764000000}}`, realVault, id)
+		})
+		wanted{ref: store.Reference{Path: "api", Version: first}, value: "v", kind: kind}.check(t, open(t, s.real(h)))
 	}
 }
 
