@@ -118,8 +118,8 @@ test-servers: ## a real Vault, in a module of its own, whose first build takes f
 	KEYPLUMB_TEST_SERVERS=1 go test -count 1 -timeout 40m -run '^TestServers$$' -v ./sync/emulator/vault
 	KEYPLUMB_TEST_SERVERS=1 go test -count 1 -run '^TestServers$$' -v ./sync/source/azure
 
-test-clients: ## clients that nobody here wrote against the emulated GitHub and GitLab; needs Node 20 and Python 3
-	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -run '^TestClients(ReadBack)?$$' -v ./sync/emulator/github/githubtest ./sync/emulator/gitlab ./cmd/keyplumb
+test-clients: ## clients that nobody here wrote against the emulated GitHub, GitLab and Key Vault; needs Node 20 and Python 3
+	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -run '^TestClients(ReadBack)?$$' -v ./sync/emulator/github/githubtest ./sync/emulator/gitlab ./sync/emulator/azure ./cmd/keyplumb
 
 test-action: $(ACT) ## the Action, run by act against an emulated GitHub
 	ACT=$(CURDIR)/$(ACT) testdata/action/run.sh
