@@ -2,8 +2,10 @@ package main
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
+	emulator "github.com/keyplumb/keyplumb/sync/emulator/azure"
 	"github.com/keyplumb/keyplumb/sync/emulator/github"
 	"github.com/keyplumb/keyplumb/sync/emulator/gitlab"
 )
@@ -62,5 +64,24 @@ func TestAzureGitLabJobLogsIn(t *testing.T) {
 	}
 	if got := maps.Clone(a.asked())["POST "+azureToken]; got != 2 {
 		t.Errorf("%d logins for two environments", got)
+	}
+}
+
+// TestAzureOutsideCI: whoever sits before a machine that is no CI job logs in by
+// Azure's own chain, though the policy lets jobs log in. In CI it is not looked
+// at.
+func TestAzureOutsideCI(t *testing.T) {
+	a := unsyncedAzure(t)
+	a.entra.AddApplication(emulator.Application{Tenant: azureTenant, Client: azureClient, Secret: "mine"})
+	for name, value := range map[string]string{
+		"AZURE_TENANT_ID": azureTenant, "AZURE_CLIENT_ID": azureClient, "AZURE_CLIENT_SECRET": "mine", "AZURE_KEYVAULT_URL": "",
+		"CI": "", "GITHUB_ACTIONS": "", "ACTIONS_ID_TOKEN_REQUEST_URL": "",
+	} {
+		a.setenv(name, value)
+	}
+	a.must(exitOK, "plan")
+	a.setenv("GITHUB_ACTIONS", "true")
+	if out := a.must(exitFailed, "plan"); !strings.Contains(out, "there is no identity token") {
+		t.Errorf("%s", out)
 	}
 }

@@ -168,8 +168,8 @@ func (s *Source) ofMachine(l *login, open doors) (azcore.TokenCredential, error)
 	base := cmp.Or(endpoint, metadata)
 	t, err := s.connect(rest.Options{Base: base, Metadata: true})
 	if err != nil {
-		return nil, &store.Error{Op: loggingIn, Ref: "IDENTITY_ENDPOINT", Kind: store.ErrDenied, Detail: "it is no address of this machine",
-			Hint: "the platform sets it; unset it, and MSI_ENDPOINT, where there is no managed identity"}
+		return refused{&store.Error{Op: loggingIn, Ref: "IDENTITY_ENDPOINT", Kind: store.ErrDenied, Detail: "it is no address of this machine",
+			Hint: "the platform sets it; unset it, and MSI_ENDPOINT, where there is no managed identity"}}, nil
 	}
 	open.add(base, t)
 	options := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: clientOptions(open)}
@@ -178,7 +178,7 @@ func (s *Source) ofMachine(l *login, open doors) (azcore.TokenCredential, error)
 	}
 	credential, err := azidentity.NewManagedIdentityCredential(options)
 	if err != nil {
-		return nil, invalid("Azure's client cannot use the managed identity of this platform", "name what is to be used: AZURE_TOKEN_CREDENTIALS")
+		return refused{invalid("Azure's client cannot use the managed identity of this platform", "name what is to be used: AZURE_TOKEN_CREDENTIALS")}, nil
 	}
 	m := machine{credential: credential}
 	if endpoint == "" {
@@ -187,6 +187,15 @@ func (s *Source) ofMachine(l *login, open doors) (azcore.TokenCredential, error)
 		}
 	}
 	return m, nil
+}
+
+// A refused credential is one that is not to be used. It ends the chain, if the
+// chain comes to it.
+type refused struct{ err error }
+
+func (r refused) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	tell(ctx, r.err)
+	return azcore.AccessToken{}, r.err
 }
 
 // A machine is a managed identity, if there is one: a machine that is not

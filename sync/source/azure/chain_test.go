@@ -221,10 +221,8 @@ func TestNothingOfTheProcess(t *testing.T) {
 	t.Setenv("IDENTITY_HEADER", "x")
 	h.handlers[realIMDS] = s.entra
 	wanted{ref: store.Reference{Path: "api"}, kind: store.ErrDenied, says: "a host that is neither"}.check(t, open(t, s.byEnvironment(h, map[string]string{"AZURE_CLIENT_ID": "fourth"})))
-	_, err := azure.New(s.byEnvironment(h, map[string]string{"IDENTITY_ENDPOINT": "http://mallory.example/token"}))
-	if !errors.Is(err, store.ErrDenied) || store.Hint(err) == "" {
-		t.Errorf("an endpoint elsewhere: %v", err)
-	}
+	elsewhere := map[string]string{"IDENTITY_ENDPOINT": "http://mallory.example/token"}
+	wanted{ref: store.Reference{Path: "api"}, kind: store.ErrDenied, says: "it is no address of this machine"}.check(t, open(t, s.byEnvironment(h, elsewhere)))
 	if h.asked["mallory.example"] > 0 {
 		t.Errorf("asked %v", h.asked)
 	}
