@@ -111,12 +111,9 @@ test-sops: ## files that the real sops and age made
 	$(MAKE) --no-print-directory $(SOPS) $(AGE_KEYGEN)
 	SOPS=$(CURDIR)/$(SOPS) AGE_KEYGEN=$(CURDIR)/$(AGE_KEYGEN) go test -tags realsops -count 1 -run '^TestRealSops' ./cmd/keyplumb ./sync/source/sops
 
-test-servers: $(MOTO) ## real servers and independent ones for every vault: Vault, moto, Google's published service, kube-apiserver; the first builds take ten minutes
-	KEYPLUMB_TEST_SERVERS=1 go test -count 1 -timeout 40m -run '^TestServers$$' -v ./sync/emulator/vault ./sync/emulator/gcp ./sync/emulator/kubernetes
+test-servers: $(MOTO) ## real servers and independent ones for every vault: Vault, moto, Google's published service, a Key Vault's answers, kube-apiserver; the first builds take ten minutes
+	KEYPLUMB_TEST_SERVERS=1 go test -count 1 -timeout 40m -run '^TestServers$$' -v ./sync/emulator/vault ./sync/emulator/gcp ./sync/source/azure ./sync/emulator/kubernetes
 	KEYPLUMB_TEST_SERVERS=1 MOTO_SERVER=$(CURDIR)/$(MOTO) go test -count 1 -run '^TestServers' -v ./sync/emulator/aws ./cmd/keyplumb
-test-servers: ## a real Vault, in a module of its own, whose first build takes five minutes; what a real Key Vault answered
-	KEYPLUMB_TEST_SERVERS=1 go test -count 1 -timeout 40m -run '^TestServers$$' -v ./sync/emulator/vault
-	KEYPLUMB_TEST_SERVERS=1 go test -count 1 -run '^TestServers$$' -v ./sync/source/azure
 
 test-clients: ## clients that nobody here wrote against the emulated GitHub, GitLab and Key Vault; needs Node 20 and Python 3
 	KEYPLUMB_TEST_CLIENTS=1 go test -count 1 -run '^TestClients(ReadBack)?$$' -v ./sync/emulator/github/githubtest ./sync/emulator/gitlab ./sync/emulator/azure ./cmd/keyplumb

@@ -21,7 +21,6 @@ func TestBadPolicy(t *testing.T) {
 		{name: "a name that GitHub refuses", prepare: policyOf("FIRST:", "GITHUB_FIRST:"), code: exitUsage, want: []string{"GITHUB_FIRST", "keyplumb.cue:10:"}},
 		{name: "a name with a space", prepare: policyOf("FIRST:", `"FIRST ONE":`), code: exitUsage, want: []string{"FIRST ONE", "keyplumb.cue:10:"}},
 		{name: "two names equal but for case", prepare: policyOf(`FIRST: owner:  "a"`, "FIRST: owner: \"a\"\n\tFirst: owner: \"a\""), code: exitUsage, want: []string{"FIRST", "First", "keyplumb.cue:1"}},
-		{name: "a source of a kind that is not built yet", prepare: policyOf(`{kind: "sops", path: "secrets.{env}.yaml"}`, `{kind: "azure", address: "https://kp.vault.azure.net", path: "p"}`), code: exitUsage, want: []string{"azure", "keyplumb.cue:7:"}},
 		{name: "a kind that there is not", prepare: policyOf(`kind: "github"`, `kind: "gihtub"`), code: exitUsage, want: []string{"gihtub", "github"}},
 		{name: "@extern", prepare: text("@extern(embed)\n\n" + stagePolicy), code: exitUsage, want: []string{"@extern", "keyplumb.cue:1:1"}},
 		{name: "@embed", prepare: text(swap(stagePolicy, "secrets: {", "_x: _ @embed(file=secrets.dev.yaml,type=text)\nsecrets: {")), code: exitUsage, want: []string{"@embed", "keyplumb.cue:9:"}},

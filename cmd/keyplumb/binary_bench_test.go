@@ -22,6 +22,7 @@ var sdks = map[string][]string{
 	"vault":      {"wire_vault.go"},
 	"aws":        {"wire_aws.go"},
 	"gcp":        {"wire_gcp.go"},
+	"azure":      {"wire_azure.go"},
 	"kubernetes": {"wire_kubernetes.go"},
 }
 

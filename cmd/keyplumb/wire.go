@@ -38,10 +38,6 @@ type providers struct {
 	vaults   map[string]*rest.Limiter // by address
 	aws      awsSessions
 	clusters sync.Map // of Kubernetes, by how they are entered: the environments of one share its login
-	github   *rest.Limiter // GitHub counts by account, so its targets share one
-	gitlab   *rest.Limiter // and so does GitLab
-	vault    *rest.Limiter
-	azure    *rest.Limiter
 	borrowed []closer // what has tokens to be given back
 }
 
@@ -51,9 +47,8 @@ type closer interface{ Close(context.Context) error }
 // wire sets up the engine.
 func (r *run) wire(ctx context.Context, j job, t tree) error {
 	p := &providers{run: r, job: j, tree: t, github: github.NewLimiter(), gitlab: gitlab.NewLimiter(), vaults: map[string]*rest.Limiter{}}
-	p := &providers{run: r, job: j, tree: t, github: github.NewLimiter(), gitlab: gitlab.NewLimiter(), vault: rest.NewLimiter(rest.Pace{}), azure: rest.NewLimiter(rest.Pace{})}
 	r.opened, p.progress = p, r.newProgress()
-	if err := errors.Join(p.built(), p.guardTargets(), p.adoptable()); err != nil {
+	if err := errors.Join(p.guardTargets(), p.adoptable()); err != nil {
 		return err
 	}
 	keys, err := p.ledgerKeys(ctx)
@@ -72,22 +67,6 @@ func (r *run) wire(ctx context.Context, j job, t tree) error {
 		r.engine.SearchLeaks = p.tree.searchLeaks
 	}
 	return nil
-}
-
-// The kinds of source that this keyplumb can read.
-var builtSources = []string{"sops", "dotenv", "env", "vault", "aws", "ssm", "gcp", "azure", "kubernetes"}
-
-// built refuses the kinds of source that a policy may name and this keyplumb
-// does not have, before anything is read.
-func (p *providers) built() error {
-	var errs []error
-	for _, s := range p.session.policy.Sources {
-		if !slices.Contains(builtSources, s.Kind) {
-			errs = append(errs, refuse(exitUsage, "there are: "+strings.Join(builtSources, ", "),
-				"%s: source %s: keyplumb cannot read %s yet", s.Position, s.Name, s.Kind))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // adoptable refuses names to adopt that the policy places nowhere.

@@ -44,5 +44,5 @@ func (p *providers) openAzure(s policy.Source) (store.Source, error) {
 			auth.Method = azure.Default
 		}
 	}
-	return azure.New(azure.Options{Address: base, Auth: auth, UserAgent: "keyplumb", TLS: config, Limiter: p.azure, Notify: p.waiting})
+	return azure.New(azure.Options{Address: base, Auth: auth, UserAgent: "keyplumb", TLS: config, Limiter: p.vaultLimiter(base), Notify: p.waiting})
 }
