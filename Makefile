@@ -53,7 +53,7 @@ $(MOTO): testdata/servers/moto/requirements.txt
 	.bin/moto/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-.PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-sops test-servers test-clients test-action test-gitlab clean
+.PHONY: help check build fmt tidy generate generated vet lint shell workflows test race fuzz bench image test-leaks test-sops test-servers test-clients test-action test-gitlab clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,9 @@ bench: ## every benchmark, once
 image: ## the Action's image and the one for GitLab's jobs, by buildah
 	testdata/action/image.sh
 	testdata/gitlab/image.sh
+
+test-leaks: ## the leak suite with every fault at every request, of which the tests take one each
+	KEYPLUMB_TEST_EVERY_FAULT=1 go test -count 1 -run '^TestNoValueIsShown$$' ./cmd/keyplumb
 
 test-sops: ## files that the real sops and age made
 	$(MAKE) --no-print-directory $(SOPS) $(AGE_KEYGEN)

@@ -118,7 +118,7 @@ func awsFaults() []leakCase {
 			if strings.HasPrefix(path, "/ssm/") && strings.HasPrefix(name, "echo") {
 				continue // the words of errors are read in one place for all
 			}
-			cases = append(cases, leakCase{name: fmt.Sprintf("aws, %s%s", name, strings.ReplaceAll(path, "/", " ")),
+			cases = append(cases, leakCase{fault: "aws, " + name, name: fmt.Sprintf("aws, %s%s", name, strings.ReplaceAll(path, "/", " ")),
 				commands: []string{"sync --report json=r.json"},
 				prepare:  fromAWS(policy, func(_ *aviary, v *awsStage) { v.fault(path, effect) })})
 		}
@@ -142,7 +142,7 @@ func batchFaults(effects map[string]emulator.Effect) []leakCase {
 		if strings.HasPrefix(name, "echo") {
 			continue // the words of errors are read in one place for all
 		}
-		cases = append(cases, leakCase{name: "aws, " + name + " of a batch", commands: []string{"sync --report json=r.json"},
+		cases = append(cases, leakCase{fault: "aws, " + name, name: "aws, " + name + " of a batch", commands: []string{"sync --report json=r.json"},
 			prepare: fromAWS(toAWS, func(a *aviary, v *awsStage) {
 				for environment, values := range a.values {
 					for secret, value := range values {

@@ -124,7 +124,7 @@ func gcpFaults() []leakCase {
 }
 
 func gcpFault(name, method, path string, fault emulator.Fault) leakCase {
-	return leakCase{name: fmt.Sprintf("gcp, %s %s%s", name, method, strings.ReplaceAll(path, "/", " ")), commands: []string{"sync --env prod --report json=r.json"},
+	return leakCase{fault: "gcp, " + name, name: fmt.Sprintf("gcp, %s %s%s", name, method, strings.ReplaceAll(path, "/", " ")), commands: []string{"sync --env prod --report json=r.json"},
 		prepare: fromGCP(func(_ *aviary, g *gcpStage) {
 			g.seesAges()
 			fault.When = emulator.On(method, path)

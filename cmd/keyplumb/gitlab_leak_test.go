@@ -87,7 +87,7 @@ func gitlabFaults() []leakCase {
 		{"PUT", "/variables/", true}, {"DELETE", "/variables/", true},
 	} {
 		for name, effect := range effects {
-			cases = append(cases, leakCase{name: fmt.Sprintf("GitLab, %s %s%s", name, r.method, strings.ReplaceAll(r.path, "/", " ")),
+			cases = append(cases, leakCase{fault: "GitLab, " + name, name: fmt.Sprintf("GitLab, %s %s%s", name, r.method, strings.ReplaceAll(r.path, "/", " ")),
 				commands: []string{"sync --prune --report json=r.json"},
 				prepare: func(a *aviary) {
 					atGitLab("")(a)

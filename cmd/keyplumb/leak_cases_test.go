@@ -14,6 +14,7 @@ import (
 // A leakCase is one way in which a run can go.
 type leakCase struct {
 	name     string
+	fault    string // what fails, where the same fails at other requests in other cases
 	prepare  func(*aviary)
 	commands []string // everything where nil
 	meant    []string // files that are meant to hold values
@@ -104,7 +105,7 @@ func faultCases() []leakCase {
 	var cases []leakCase
 	for _, r := range requests {
 		for name, effect := range effects {
-			cases = append(cases, leakCase{name: fmt.Sprintf("%s %s%s", name, r.method, strings.ReplaceAll(r.path, "/", " ")),
+			cases = append(cases, leakCase{fault: name, name: fmt.Sprintf("%s %s%s", name, r.method, strings.ReplaceAll(r.path, "/", " ")),
 				commands: []string{"sync --report json=r.json"},
 				prepare:  func(a *aviary) { a.inject(r.method, r.path, effect) }})
 		}

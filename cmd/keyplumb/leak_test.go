@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"hash/fnv"
 	"html"
 	"io/fs"
 	"os"
@@ -157,7 +158,15 @@ var everything = []string{
 }
 
 func TestNoValueIsShown(t *testing.T) {
-	for _, tt := range leakCases() {
+	cases := leakCases()
+	if os.Getenv("KEYPLUMB_TEST_EVERY_FAULT") == "" {
+		all := len(cases)
+		cases = oneOfEachFault(cases)
+		t.Run("every fault at every request", func(t *testing.T) {
+			t.Skipf("LEFT OUT: %d more cases, in which the same fails at another request; make test-leaks runs them", all-len(cases))
+		})
+	}
+	for _, tt := range cases {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			a := newAviary(t)
@@ -176,6 +185,23 @@ func TestNoValueIsShown(t *testing.T) {
 			}
 		})
 	}
+}
+
+// oneOfEachFault leaves of those cases in which the same fails one: of each
+// fault at another request, and always the same one.
+func oneOfEachFault(cases []leakCase) []leakCase {
+	same := map[string][]string{}
+	for _, c := range cases {
+		same[c.fault] = append(same[c.fault], c.name)
+	}
+	chosen := map[string]bool{}
+	for fault, names := range same {
+		slices.Sort(names)
+		hash := fnv.New32a()
+		hash.Write([]byte(fault)) //nolint:errcheck // it never fails
+		chosen[names[int(hash.Sum32())%len(names)]] = true
+	}
+	return slices.DeleteFunc(cases, func(c leakCase) bool { return c.fault != "" && !chosen[c.name] })
 }
 
 // A leak that is planted must be found, in every form and in every place.

@@ -92,7 +92,7 @@ func vaultFaults() []leakCase {
 	var cases []leakCase
 	for _, r := range [][2]string{{"POST", "/auth/jwt/login"}, {"GET", "/sys/internal/ui/mounts/kv"}, {"GET", "/kv/data/prod/api"}, {"POST", "/auth/token/revoke-self"}} {
 		for name, effect := range effects {
-			cases = append(cases, leakCase{name: fmt.Sprintf("vault, %s %s%s", name, r[0], strings.ReplaceAll(r[1], "/", " ")),
+			cases = append(cases, leakCase{fault: "vault, " + name, name: fmt.Sprintf("vault, %s %s%s", name, r[0], strings.ReplaceAll(r[1], "/", " ")),
 				commands: []string{"sync --report json=r.json"},
 				prepare:  fromVault(func(_ *aviary, v *vaultStage) { v.fault(r[0], r[1], effect) })})
 		}
