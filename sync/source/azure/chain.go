@@ -168,8 +168,9 @@ func (s *Source) ofMachine(l *login, open doors) (azcore.TokenCredential, error)
 	base := cmp.Or(endpoint, metadata)
 	t, err := s.connect(rest.Options{Base: base, Metadata: true})
 	if err != nil {
-		return refused{&store.Error{Op: loggingIn, Ref: "IDENTITY_ENDPOINT", Kind: store.ErrDenied, Detail: "it is no address of this machine",
-			Hint: "the platform sets it; unset it, and MSI_ENDPOINT, where there is no managed identity"}}, nil
+		strange := &store.Error{Op: loggingIn, Ref: "IDENTITY_ENDPOINT", Kind: store.ErrDenied, Detail: "it is no address of this machine",
+			Hint: "the platform sets it; unset it, and MSI_ENDPOINT, where there is no managed identity"}
+		return refused{strange}, nil //nolint:nilerr // the chain gets to it, or does not
 	}
 	open.add(base, t)
 	options := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: clientOptions(open)}
@@ -178,7 +179,7 @@ func (s *Source) ofMachine(l *login, open doors) (azcore.TokenCredential, error)
 	}
 	credential, err := azidentity.NewManagedIdentityCredential(options)
 	if err != nil {
-		return refused{invalid("Azure's client cannot use the managed identity of this platform", "name what is to be used: AZURE_TOKEN_CREDENTIALS")}, nil
+		return refused{invalid("Azure's client cannot use the managed identity of this platform", "name what is to be used: AZURE_TOKEN_CREDENTIALS")}, nil //nolint:nilerr // the chain gets to it, or does not
 	}
 	m := machine{credential: credential}
 	if endpoint == "" {
