@@ -66,7 +66,7 @@ func TestBadGCP(t *testing.T) {
 			}},
 		{badInput{name: "damaged", code: exitFailed, want: []string{"read FIRST: unreadable", "checksum (CRC32C)"}},
 			func(g *gcpStage) { g.fault("GET", gcpFirst, emulator.Damaged()) }},
-		{badInput{name: "throttled for an hour", code: exitFailed, errors: 3, want: []string{"throttled", "hint: run keyplumb again"}},
+		{badInput{name: "throttled for an hour", code: exitFailed, want: []string{"throttled", "hint: run keyplumb again"}},
 			func(g *gcpStage) {
 				g.google.Inject(emulator.Fault{When: func(_ int, _, path string) bool { return strings.HasSuffix(path, ":access") }, Effect: emulator.RateLimited(3600)})
 			}},

@@ -105,17 +105,37 @@ func (r *Run) readLot(ctx context.Context, l lot, refs []store.Reference) (map[s
 }
 
 // firstOfEach drops the errors that say the same: a file that cannot be
-// opened fails once for each reference into it.
+// opened fails once for each reference into it, a vault that is away once for
+// each secret in it.
 func firstOfEach(errs []error) error {
 	var out []error
-	seen := map[string]bool{}
+	seen := map[string]int{}
 	for _, err := range errs {
-		if !seen[err.Error()] {
-			seen[err.Error()] = true
+		cause := causeOf(err)
+		if seen[cause]++; seen[cause] == 1 {
 			out = append(out, err)
 		}
 	}
+	for i, err := range out {
+		cause := causeOf(err)
+		if more := seen[cause] - 1; more > 0 && cause != err.Error() {
+			out[i] = fmt.Errorf("%w, and so %d more", err, more)
+		}
+	}
 	return errors.Join(out...)
+}
+
+// causeOf is an error's text, or, where the source itself is what fails, the
+// text without the secret that it happened to fail at.
+func causeOf(err error) string {
+	e, ok := errors.AsType[*store.Error](err)
+	of := []error{store.ErrThrottled, store.ErrUnavailable, store.ErrUnauthentic, store.ErrMoved}
+	if !ok || !slices.ContainsFunc(of, func(kind error) bool { return errors.Is(e, kind) }) {
+		return err.Error()
+	}
+	alike := *e
+	alike.Ref, alike.RequestID = "", ""
+	return alike.Error() + alike.Hint
 }
 
 // absent tells a value that is not there from a source that cannot be read.
