@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -66,5 +68,32 @@ func TestMetadata(t *testing.T) {
 		if _, err := rest.New(rest.Options{Base: address}); !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("%q without being asked for: %v", address, err)
 		}
+	}
+}
+
+// TestProxyOfLoopback: clear text does not leave the machine, through a proxy
+// that a kubeconfig names neither.
+func TestProxyOfLoopback(t *testing.T) {
+	answering := func(name string) *httptest.Server {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, name) })) // to a buffer
+		t.Cleanup(s.Close)
+		return s
+	}
+	itself, between := answering("itself"), answering("a proxy")
+	through, err := url.Parse(between.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr, err := rest.New(rest.Options{Base: itself.URL, Proxy: http.ProxyURL(through)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := tr.Client().Get(itself.URL) //nolint:noctx // both are in this process
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // there is no connection behind it
+	if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "itself" {
+		t.Errorf("%q answered, %v", body, err)
 	}
 }

@@ -55,7 +55,8 @@ type Options struct {
 	// Metadata lets http:// go to a link-local address, and past every proxy:
 	// there a cloud tells a machine of its own who it is (RFC 3927, RFC 4291).
 	Metadata bool
-	// Proxy says which proxy a request goes through; nil: what the environment says.
+	// Proxy says which proxy a request goes through; nil: what the environment
+	// says. http:// goes through none.
 	Proxy func(*http.Request) (*url.URL, error)
 
 	Next http.RoundTripper // what sends the requests; nil: a connection pool of its own
@@ -97,13 +98,13 @@ func New(o Options) (*Transport, error) {
 		t.limiter = NewLimiter(Pace{})
 	}
 	if t.next == nil {
-		t.next = pool(o)
+		t.next = pool(o, base.Scheme == "http")
 	}
 	return t, nil
 }
 
 // pool is Go's default transport, except that what TLS may be is set here.
-func pool(o Options) *http.Transport {
+func pool(o Options, plain bool) *http.Transport {
 	config := o.TLS.Clone()
 	if config == nil {
 		config = new(tls.Config)
@@ -111,7 +112,7 @@ func pool(o Options) *http.Transport {
 	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
 	proxy := o.Proxy
 	switch {
-	case o.Metadata:
+	case o.Metadata, plain: // a proxy would read what is sent in clear text
 		proxy = nil
 	case proxy == nil:
 		proxy = http.ProxyFromEnvironment
