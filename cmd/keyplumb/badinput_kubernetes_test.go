@@ -63,6 +63,19 @@ func TestBadCluster(t *testing.T) {
 				k.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
 				k.setenv("KUBERNETES_SERVICE_PORT", "1")
 			}},
+		{badInput{name: "no kubeconfig where it is to be", code: exitFailed, want: []string{"no file is there that KUBECONFIG names", "hint: write the kubeconfig there"}},
+			func(k *clusterStage) {
+				// In a pod that has an account, the pod's own cluster would be read.
+				k.kubeconfig(`{token: x}`)
+				k.setenv("KUBECONFIG", filepath.Join(k.outside, "none"))
+				k.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+				k.setenv("KUBERNETES_SERVICE_PORT", "1")
+			}},
+		{badInput{name: "a kubeconfig out of reach", code: exitFailed, want: []string{"use kubeconfig: refused as invalid: it cannot be read"}},
+			func(k *clusterStage) {
+				k.kubeconfig(`{token: x}`)
+				k.setenv("KUBECONFIG", filepath.Join(k.outside, "kubeconfig", "below-a-file"))
+			}},
 		{badInput{name: "no such context", code: exitFailed, want: []string{"use kubeconfig: refused as invalid: it has no such context", "hint: kubectl config get-contexts"}},
 			func(k *clusterStage) {
 				k.kubeconfig(`{token: x}`)
@@ -168,6 +181,36 @@ func TestKubeconfigInCheckout(t *testing.T) {
 			}
 			if name == "at home" {
 				return
+			}
+			k.setenv("CI", "")
+			k.setenv("GITHUB_ACTIONS", "")
+			k.must(exitOK, "plan")
+		})
+	}
+}
+
+// TestPluginInCheckout: a kubeconfig that no commit can change may name a program
+// that one can; in CI it is not run.
+func TestPluginInCheckout(t *testing.T) {
+	for name, inside := range map[string]bool{"inside": true, "a link to it": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := unsyncedCluster(t)
+			token, ran := rand.Text(), filepath.Join(k.outside, "ran")
+			k.user(token)
+			k.kubeconfig(k.plugin("touch " + ran + "; " + credential(token)))
+			program, moved := filepath.Join(k.outside, "plugin"), filepath.Join(k.dir, "plugin")
+			if err := os.Rename(program, moved); err != nil {
+				t.Fatal(err)
+			}
+			if inside {
+				k.editOutside("kubeconfig", program, moved)
+			} else if err := os.Symlink(moved, program); err != nil {
+				t.Fatal(err)
+			}
+			(&badInput{args: "sync --env prod", code: exitFailed, want: []string{"its exec plugin is a program inside the checkout, which a commit can change", "hint: install it elsewhere"}}).try(k.stage)
+			if _, err := os.Stat(ran); err == nil {
+				t.Error("it was run")
 			}
 			k.setenv("CI", "")
 			k.setenv("GITHUB_ACTIONS", "")

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,13 +93,17 @@ func (p *providers) kubeconfig(s policy.Source, files []string) kubernetes.Kubec
 	if terminal, ok := p.Stdin.(*os.File); ok && !p.job.inCI() {
 		k.Terminal = terminal
 	}
+	if p.job.inCI() {
+		k.Foreign = p.inCheckout
+	}
 	return k
 }
 
 // kubeconfigs are the files that kubectl reads, those that are there.
 // https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/
 func (p *providers) kubeconfigs() ([]string, error) {
-	names := filepath.SplitList(p.Getenv("KUBECONFIG"))
+	named := filepath.SplitList(p.Getenv("KUBECONFIG"))
+	names := named
 	if home := firstOf(p.Getenv("HOME"), p.Getenv("USERPROFILE")); len(names) == 0 && home != "" {
 		names = []string{filepath.Join(home, ".kube", "config")}
 	}
@@ -106,7 +111,7 @@ func (p *providers) kubeconfigs() ([]string, error) {
 	var errs []error
 	for _, name := range names {
 		file := p.path(name)
-		if _, err := os.Stat(file); name == "" || err != nil {
+		if _, err := os.Stat(file); name == "" || errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		files = append(files, file)
@@ -116,6 +121,10 @@ func (p *providers) kubeconfigs() ([]string, error) {
 			errs = append(errs, refuse(exitFailed, "write it elsewhere, as to $RUNNER_TEMP, and name it in KUBECONFIG",
 				"in CI, a kubeconfig inside the checkout is not used: it says which programs run"))
 		}
+	}
+	if len(named) > 0 && len(files) == 0 {
+		// In a pod, its own cluster would be read in place of the one that is meant.
+		return nil, refuse(exitFailed, "write the kubeconfig there, or leave KUBECONFIG out", "no file is there that KUBECONFIG names")
 	}
 	return files, errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"os"
+	"os/exec"
 
 	restclient "k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -20,6 +21,9 @@ type Kubeconfig struct {
 	Files   []string // merged; what the first says counts
 	Context string   // "" is the current one
 
+	// Foreign tells a program that is not to be run, since others than who wrote
+	// the kubeconfig can change it; nil: there are none.
+	Foreign  func(file string) bool
 	Environ  []string  // of plugins, NAME=value
 	Terminal *os.File  // of who can answer a plugin; nil where there is nobody
 	Stderr   io.Writer // where a plugin that asks may say what it wants
@@ -88,6 +92,9 @@ func hasCertificate(config *restclient.Config) bool {
 
 // addPlugin has the program of the kubeconfig give the credential.
 func (k Kubeconfig) addPlugin(c *Cluster, program *api.ExecConfig) error {
+	if file, err := exec.LookPath(program.Command); err == nil && k.Foreign != nil && k.Foreign(file) {
+		return unusable("its exec plugin is a program inside the checkout, which a commit can change", "install it elsewhere")
+	}
 	p := &execPlugin{ExecConfig: program, environ: k.Environ, terminal: k.Terminal, stderr: k.Stderr, limit: pluginTime, asking: interactiveTime}
 	if program.ProvideClusterInfo {
 		described := *c.config
