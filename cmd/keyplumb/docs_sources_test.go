@@ -7,6 +7,23 @@ import (
 	"testing"
 )
 
+// TestReadmeNamesSources: who is new learns from README.md which stores are read.
+func TestReadmeNamesSources(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/sources/*.md")
+	if err != nil || len(pages) < 2 {
+		t.Fatalf("%d pages, %v", len(pages), err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		if link := "(docs/sources/" + filepath.Base(page) + ")"; !strings.Contains(string(readme), link) {
+			t.Errorf("README.md does not link %s", link)
+		}
+	}
+}
+
 // TestSourcePages loads every policy that docs/sources shows.
 func TestSourcePages(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/sources/*.md")
