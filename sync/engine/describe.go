@@ -3,11 +3,16 @@ package engine
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/keyplumb/keyplumb/policy"
 	"github.com/keyplumb/keyplumb/policy/finding"
 	"github.com/keyplumb/keyplumb/sync/store"
 )
+
+// describing is the longest that a run waits to learn who answers for its
+// values. A source that hangs would take minutes for each of them.
+const describing = 20 * time.Second
 
 // describe asks the sources who answers for the values that are due to be
 // replaced, where neither the policy nor the reading says so: some keep that
@@ -15,6 +20,8 @@ import (
 // about; and what is not learnt, for want of a permission or of an answer, is
 // left out.
 func (r *Run) describe(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, describing)
+	defer cancel()
 	asked := map[lot][]store.Reference{}
 	for _, f := range r.due() {
 		for _, ref := range references(f.binding.From) {
