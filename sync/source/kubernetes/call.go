@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -73,7 +74,7 @@ func (s *Source) ask(ctx context.Context, r request, shown *session) (got object
 	resp, err := s.client.Do(req)
 	if err != nil {
 		err = rest.Failure("read", r.ref(), nil, err)
-		if failed, ok := errors.AsType[*store.Error](err); ok && errors.Is(failed, store.ErrUnavailable) {
+		if failed, ok := errors.AsType[*store.Error](err); ok && errors.Is(failed, store.ErrUnavailable) && !strings.Contains(failed.Detail, "too long") {
 			first := *failed
 			s.silent.Store(&first)
 		}

@@ -240,3 +240,15 @@ func TestTokenStays(t *testing.T) {
 		t.Errorf("it was asked %d times", n)
 	}
 }
+
+// TestTooLongIsAnAnswer: one secret whose answer is too long says nothing of the
+// next.
+func TestTooLongIsAnAnswer(t *testing.T) {
+	s := newServer(t)
+	s.hold(t, "long", map[string]any{"key": "value"})
+	s.hold(t, "api", map[string]any{"key": "value"})
+	s.Inject(emulator.Fault{When: emulator.On("GET", "/api/v1/namespaces/dev/secrets/long"), Effect: emulator.Oversized(9 << 20)})
+	source := open(t, s.options())
+	wanted{ref: store.Reference{Path: "long", Field: "key"}, kind: store.ErrUnavailable, says: "answer too long"}.check(t, source)
+	wanted{ref: store.Reference{Path: "api", Field: "key"}, value: "value"}.check(t, source)
+}
