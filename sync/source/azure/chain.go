@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -167,7 +169,7 @@ func (s *Source) ofMachine(l *login, open doors) (azcore.TokenCredential, error)
 	endpoint := cmp.Or(l.auth.Getenv("IDENTITY_ENDPOINT"), l.auth.Getenv("MSI_ENDPOINT"))
 	base := cmp.Or(endpoint, metadata)
 	t, err := s.connect(rest.Options{Base: base, Metadata: true})
-	if err != nil {
+	if err != nil || !ofThisMachine(base) {
 		strange := &store.Error{Op: loggingIn, Ref: "IDENTITY_ENDPOINT", Kind: store.ErrDenied, Detail: "it is no address of this machine",
 			Hint: "the platform sets it; unset it, and MSI_ENDPOINT, where there is no managed identity"}
 		return refused{strange}, nil //nolint:nilerr // the chain gets to it, or does not
@@ -188,6 +190,17 @@ func (s *Source) ofMachine(l *login, open doors) (azcore.TokenCredential, error)
 		}
 	}
 	return m, nil
+}
+
+// ofThisMachine tells a loopback or a link-local address. What the platform's
+// endpoint is sent (IDENTITY_HEADER) may go nowhere else, in TLS or not.
+func ofThisMachine(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return isLoopback(u.Hostname()) || err == nil && addr.IsLinkLocalUnicast()
 }
 
 // A refused credential is one that is not to be used. It ends the chain, if the

@@ -221,8 +221,10 @@ func TestNothingOfTheProcess(t *testing.T) {
 	t.Setenv("IDENTITY_HEADER", "x")
 	h.handlers[realIMDS] = s.entra
 	wanted{ref: store.Reference{Path: "api"}, kind: store.ErrDenied, says: "a host that is neither"}.check(t, open(t, s.byEnvironment(h, map[string]string{"AZURE_CLIENT_ID": "fourth"})))
-	elsewhere := map[string]string{"IDENTITY_ENDPOINT": "http://mallory.example/token"}
-	wanted{ref: store.Reference{Path: "api"}, kind: store.ErrDenied, says: "it is no address of this machine"}.check(t, open(t, s.byEnvironment(h, elsewhere)))
+	for _, endpoint := range []string{"http://mallory.example/token", "https://mallory.example/token"} {
+		elsewhere := map[string]string{"IDENTITY_ENDPOINT": endpoint}
+		wanted{ref: store.Reference{Path: "api"}, kind: store.ErrDenied, says: "it is no address of this machine"}.check(t, open(t, s.byEnvironment(h, elsewhere)))
+	}
 	if h.asked["mallory.example"] > 0 {
 		t.Errorf("asked %v", h.asked)
 	}
