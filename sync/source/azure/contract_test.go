@@ -40,6 +40,7 @@ func TestContract(t *testing.T) {
 					s.Vault.Clock().Advance(time.Minute)
 					fill(secrets)
 				},
+				Stray: func() { s.Inject(emulator.Fault{When: afterLogin(s), Effect: emulator.EchoText(http.StatusNotFound)}) },
 				Break: func(kind error) bool {
 					status := map[error]int{store.ErrDenied: http.StatusForbidden, store.ErrUnauthentic: http.StatusUnauthorized, store.ErrUnavailable: http.StatusTeapot}[kind]
 					if status == 0 {
