@@ -47,8 +47,10 @@ func (s *Source) explain(r request, err error, said *heard) error {
 	known := json.Unmarshal(said.body, &why) == nil && why.Error.Code != ""
 	switch e.Status {
 	case http.StatusNotFound:
-		if !known {
-			return r.unreadable() // a proxy's, and no word on the secret
+		// Anything else is a proxy's, and no word on the secret. A test server on
+		// this machine has codes of its own.
+		if !known || !s.cloud.local && why.Error.Code != "SecretNotFound" {
+			return r.unreadable()
 		}
 	case http.StatusUnauthorized:
 		e.Detail = "the vault does not take the token: it is of another directory, was revoked, or has run out"
@@ -98,10 +100,7 @@ func (s *Source) explainDenied(e *store.Error, r request, code string) {
 	if r.list {
 		permission = "list"
 	}
-	who := s.login.auth.Client
-	if who == "" {
-		who = "CLIENT_ID"
-	}
+	who := s.login.client()
 	role := fmt.Sprintf("az role assignment create --role \"Key Vault Secrets User\" --assignee %s --scope \"$(az keyvault show --name %s --query id --output tsv)\"", who, vault)
 	policy := fmt.Sprintf("az keyvault set-policy --name %s --spn %s --secret-permissions %s", vault, who, permission)
 	switch code {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/keyplumb/keyplumb/sync/rest"
@@ -93,8 +94,20 @@ func (l *login) explainEntra(e *store.Error, body []byte) {
 	}
 }
 
+// guid is what an application's id looks like.
+var guid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
+
+// client is the application's id for hints. What else is in the variable is not
+// shown: it may be a secret that was put into the wrong one.
+func (l *login) client() string {
+	if guid.MatchString(l.auth.Client) {
+		return l.auth.Client
+	}
+	return "CLIENT_ID"
+}
+
 func (l *login) refusals() []refusal {
-	client := l.auth.Client
+	client := l.client()
 	list := "az ad app federated-credential list --id " + client
 	return []refusal{
 		{[]int{700213, 70021}, "the application has no federated credential for this job's subject",
