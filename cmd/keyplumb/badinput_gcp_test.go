@@ -50,7 +50,7 @@ func TestBadGCP(t *testing.T) {
 			}},
 		{badInput{name: "not there", code: exitFindings, want: []string{"missing-value", "there is no such secret", "help: gcloud secrets versions list FIRST --project=acme-prod"}},
 			func(g *gcpStage) { g.google.Remove(secretOf("prod", "FIRST")) }},
-		{badInput{name: "disabled", code: exitFindings, want: []string{"missing-value", "its latest version is disabled", "gcloud secrets versions enable"}},
+		{badInput{name: "disabled", code: exitFailed, want: []string{"denied: its latest version is disabled", "gcloud secrets versions enable"}},
 			func(g *gcpStage) { g.google.SetState(secretOf("prod", "FIRST"), 1, emulator.Disabled) }},
 		{badInput{name: "destroyed", code: exitFindings, want: []string{"missing-value", "its latest version was destroyed"}},
 			func(g *gcpStage) { g.google.SetState(secretOf("prod", "FIRST"), 1, emulator.Destroyed) }},

@@ -76,13 +76,14 @@ func TestRefusals(t *testing.T) {
 // TestStateIsAsked: where the words do not tell a version's state, it is asked
 // for, if it may be seen.
 func TestStateIsAsked(t *testing.T) {
-	for state, says := range map[emulator.State]string{emulator.Disabled: "is disabled", emulator.Destroyed: "was destroyed"} {
+	for state, want := range map[emulator.State]wanted{emulator.Disabled: {kind: store.ErrDenied, says: "is disabled"}, emulator.Destroyed: {kind: store.ErrNotFound, says: "was destroyed"}} {
 		s := newServer(t)
 		s.seesAges()
 		s.Put(api, []byte("value"))
 		s.SetState(api, 1, state)
 		s.Inject(emulator.Fault{When: emulator.On("GET", "/v1/"+api+"/versions/1:access"), Effect: emulator.Precondition("Not now.")})
-		wanted{ref: store.Reference{Path: "api", Version: "1"}, kind: store.ErrNotFound, says: says}.check(t, open(t, s.options()))
+		want.ref = store.Reference{Path: "api", Version: "1"}
+		want.check(t, open(t, s.options()))
 	}
 }
 

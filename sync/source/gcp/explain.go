@@ -99,7 +99,7 @@ func gone(e *store.Error, state secretmanagerpb.SecretVersion_State, n name, ver
 	}
 	switch state {
 	case secretmanagerpb.SecretVersion_DISABLED:
-		e.Kind, e.Detail = store.ErrNotFound, which+" is disabled"
+		e.Kind, e.Detail = store.ErrDenied, which+" is disabled" // which can be undone: it is no lack
 		e.Hint = "enable it with gcloud secrets versions enable, or add a new version; " + n.command("versions list", "") + " shows the states"
 	case secretmanagerpb.SecretVersion_DESTROYED:
 		e.Kind, e.Detail, e.Hint = store.ErrNotFound, which+" was destroyed", "add a new version: this one does not come back"

@@ -142,8 +142,8 @@ func invalid(detail, hint string) error {
 	return &store.Error{Op: "open", Ref: "gcp source", Kind: store.ErrInvalid, Detail: detail, Hint: hint}
 }
 
-// Read implements [store.Source]. A version that is disabled or destroyed is
-// store.ErrNotFound.
+// Read implements [store.Source]. A version that was destroyed is
+// store.ErrNotFound, one that is disabled store.ErrDenied.
 func (s *Source) Read(ctx context.Context, refs []store.Reference) []store.Reading {
 	return store.ReadAtOnce(ctx, parallel, refs, func(path, version string) (store.Lookup, error) {
 		return s.open(ctx, path, version)

@@ -70,7 +70,7 @@ func TestVersions(t *testing.T) {
 	source := open(t, s.options())
 	for version, want := range map[string]wanted{
 		"": {value: "value 7"}, "latest": {value: "value 7"}, "3": {value: "value 3"}, "stable": {value: "value 3"}, "previous": {value: "value 4"},
-		"1": {kind: store.ErrNotFound, says: "its version 1 was destroyed"}, "5": {kind: store.ErrNotFound, says: "its version 5 is disabled"},
+		"1": {kind: store.ErrNotFound, says: "its version 1 was destroyed"}, "5": {kind: store.ErrDenied, says: "its version 5 is disabled"},
 		"8": {kind: store.ErrNotFound, says: "there is no version 8 of it"}, "unstable": {kind: store.ErrNotFound, says: "there is no version unstable of it"},
 		"0": {kind: store.ErrInvalid, says: "a number from 1, an alias"}, "03": {kind: store.ErrInvalid}, "-1": {kind: store.ErrInvalid}, "a/b": {kind: store.ErrInvalid}, "1:destroy": {kind: store.ErrInvalid},
 	} {
@@ -82,7 +82,7 @@ func TestVersions(t *testing.T) {
 	// Where the latest cannot be read, there is no current value; the previous
 	// one is what it was.
 	s.SetState(api, 7, emulator.Disabled)
-	wanted{ref: store.Reference{Path: "api"}, kind: store.ErrNotFound, says: "its latest version is disabled"}.check(t, source)
+	wanted{ref: store.Reference{Path: "api"}, kind: store.ErrDenied, says: "its latest version is disabled"}.check(t, source)
 	wanted{ref: store.Reference{Path: "api", Version: "previous"}, value: "value 4"}.check(t, source)
 	s.SetState(api, 7, emulator.Destroyed)
 	wanted{ref: store.Reference{Path: "api"}, kind: store.ErrNotFound, says: "its latest version was destroyed"}.check(t, source)
@@ -152,7 +152,7 @@ func TestDescribeReadsNothing(t *testing.T) {
 	if got[0].Err != nil || got[0].Version != "1" || got[0].Changed.IsZero() {
 		t.Errorf("%+v", got[0])
 	}
-	for i, want := range map[int]wanted{1: {kind: store.ErrNotFound, says: "is disabled"}, 2: {kind: store.ErrNotFound}, 3: {kind: store.ErrInvalid}, 4: {kind: store.ErrNotFound}, 5: {kind: store.ErrNotFound}} {
+	for i, want := range map[int]wanted{1: {kind: store.ErrDenied, says: "is disabled"}, 2: {kind: store.ErrNotFound}, 3: {kind: store.ErrInvalid}, 4: {kind: store.ErrNotFound}, 5: {kind: store.ErrNotFound}} {
 		want.judge(t, got[i])
 	}
 	for request := range s.asked() {

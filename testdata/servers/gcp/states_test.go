@@ -31,7 +31,7 @@ func TestStates(t *testing.T) {
 		kind          error
 		words         []string
 	}{
-		{"api", "5", store.ErrNotFound, []string{"its version 5 is disabled"}},
+		{"api", "5", store.ErrDenied, []string{"its version 5 is disabled"}},
 		{"api", "4", store.ErrNotFound, []string{"its version 4 was destroyed"}},
 		{"api", "7", store.ErrNotFound, []string{"there is no version 7"}},
 		{"none", "", store.ErrNotFound, []string{"there is no such secret"}},
@@ -40,9 +40,9 @@ func TestStates(t *testing.T) {
 		wantError(t, read(t, source, test.path, test.version).Err, test.kind, test.words...)
 	}
 	s.disable("api", 6)
-	wantError(t, read(t, s.open(""), "api", "").Err, store.ErrNotFound, "its latest version is disabled")
+	wantError(t, read(t, s.open(""), "api", "").Err, store.ErrDenied, "its latest version is disabled")
 	described := s.open("").Describe(t.Context(), []store.Reference{{Path: "api"}, {Path: "api", Version: "3"}})
-	wantError(t, described[0].Err, store.ErrNotFound, "is disabled")
+	wantError(t, described[0].Err, store.ErrDenied, "is disabled")
 	if described[1].Err != nil || described[1].Version != "3" {
 		t.Errorf("%+v", described[1])
 	}
