@@ -38,9 +38,10 @@ func (s *Source) Describe(ctx context.Context, refs []store.Reference) []store.R
 			return nil, s.explainDescribe(failed, path, version)
 		}
 		p, there := found[nameOf(path)]
-		switch isARN := nameOf(path) != path; {
-		case isARN && aws.ToString(p.ARN) != path:
-			return func(string) store.Reading { return store.Reading{} }, nil // another account's, perhaps
+		switch given := nameOf(path) != path; { // by its ARN
+		case given && aws.ToString(p.ARN) != path, // another account's, perhaps
+			!there && strings.HasPrefix(path, "/aws/"): // AWS's own, and what is of another service, is not listed
+			return func(string) store.Reading { return store.Reading{} }, nil
 		case !there:
 			return nil, s.explain(answer{missing: true}, path, version)
 		}

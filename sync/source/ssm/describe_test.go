@@ -49,6 +49,10 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("%v: %+v", test.ref, got)
 		}
 	}
+	// What is not listed may be there all the same.
+	if got := source.Describe(t.Context(), []store.Reference{{Path: "/aws/reference/secretsmanager/api"}})[0]; got.Err != nil || got.Version != "" {
+		t.Errorf("a secret of another service: %+v", got)
+	}
 	var refs []store.Reference
 	for i := range 60 {
 		refs = append(refs, store.Reference{Path: fmt.Sprint("/key/", i)})

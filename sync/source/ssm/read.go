@@ -163,6 +163,9 @@ func (r *reader) open(path, version string) (store.Lookup, error) {
 			return nil, &store.Error{Op: "read", Ref: ref, Kind: store.ErrNotFound, Detail: "there is no version before the first", Hint: "mark the secret optional: true until there is one"}
 		case now.number > 1:
 			got, known = r.answers[selection{path, before(now.number)}]
+		case read && !now.missing && now.err == nil: // it has no number, and none before it
+			return nil, &store.Error{Op: "read", Ref: ref, Kind: store.ErrInvalid, Detail: "its versions are not numbered, so that none is the one before",
+				Hint: "a secret of Secrets Manager is read by a source of its own, of kind: \"aws\""}
 		}
 	}
 	if !known {
