@@ -77,6 +77,8 @@ func TestVersions(t *testing.T) {
 		{ref: store.Reference{Path: "/prod/key", Version: "0"}, kind: store.ErrInvalid, says: "no version"},
 		{ref: store.Reference{Path: "/prod/key", Version: "3:4"}, kind: store.ErrInvalid, says: "no version"},
 		{ref: store.Reference{Path: "arn:aws:ssm:eu-central-1:1:document/x"}, kind: store.ErrInvalid, says: "no ARN"},
+		{ref: store.Reference{Path: strings.Replace(arn, emulator.Account, "$(id)", 1)}, kind: store.ErrInvalid, says: "no ARN"},
+		{ref: store.Reference{Path: strings.Replace(arn, emulator.Account, "\x1b[2J", 1)}, kind: store.ErrInvalid, says: "no ARN"},
 		{ref: store.Reference{Path: strings.Replace(arn, "eu-central-1", "us-east-1", 1)}, kind: store.ErrInvalid, says: "in the region us-east-1"},
 	})
 	if asked := s.asked(); len(asked) != 0 {

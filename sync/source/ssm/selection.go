@@ -28,6 +28,7 @@ func (s selection) parameter() string { return strings.TrimPrefix(nameOf(s.path)
 // https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_LabelParameterVersion.html
 var (
 	isName  = regexp.MustCompile(`^[A-Za-z0-9/_.+=@-]+$`)
+	isARN   = regexp.MustCompile(`^arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]+:parameter/[A-Za-z0-9/_.+=@-]+$`)
 	isLabel = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,99}$`)
 )
 
@@ -44,10 +45,10 @@ func (s *Source) check(path, version string) error {
 	}
 	name := path
 	if strings.HasPrefix(path, "arn:") {
-		parts := strings.SplitN(path, ":", 6)
-		if len(parts) != 6 || parts[2] != "ssm" || !strings.HasPrefix(parts[5], "parameter/") {
+		if !isARN.MatchString(path) {
 			return refuse("that is no ARN of a parameter", "write it like arn:aws:ssm:eu-central-1:123456789012:parameter/prod/api, or write the parameter's name")
 		}
+		parts := strings.SplitN(path, ":", 6)
 		if parts[3] != s.session.Region() {
 			return refuse("the parameter is in the region "+parts[3]+", and the source in "+s.session.Region(), "make a source for that region")
 		}
