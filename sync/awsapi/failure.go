@@ -67,6 +67,9 @@ func Failure(op, ref string, err error) (told Refusal, failed error) {
 	}
 	if said, ok := errors.AsType[smithy.APIError](err); ok && e.Status >= 300 {
 		told = Refusal{Code: said.ErrorCode(), Message: strings.ToLower(said.ErrorMessage())}
+		if e.Status >= http.StatusInternalServerError && !slices.Contains(haste(), told.Code) {
+			told = Refusal{} // who has failed has no word on what was asked for
+		}
 	}
 	explain(e, told)
 	return told, e
