@@ -97,7 +97,9 @@ func cached(provider aws.CredentialsProvider) aws.CredentialsProvider {
 }
 
 // A once does not try again what failed, unless the caller gave up on it. Its
-// errors are credentialErrors.
+// errors are credentialErrors. A panic becomes one, too: the SDK logs in in a
+// goroutine of its own, whose panic would end the process and print what it was
+// made with, which may be a token.
 type once struct {
 	provider aws.CredentialsProvider
 	mu       sync.Mutex
@@ -105,14 +107,19 @@ type once struct {
 }
 
 // Retrieve gives the credentials, as aws.CredentialsProvider has it.
-func (o *once) Retrieve(ctx context.Context) (aws.Credentials, error) {
+func (o *once) Retrieve(ctx context.Context) (got aws.Credentials, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	defer func() {
+		if recover() != nil {
+			o.failed = &credentialError{&store.Error{Op: opLogin, Ref: "AWS", Kind: store.ErrUnavailable, Detail: "keyplumb has a defect", Hint: "please report it"}}
+			got, err = aws.Credentials{}, o.failed
+		}
+	}()
 	if o.failed != nil {
 		return aws.Credentials{}, o.failed
 	}
-	got, err := o.provider.Retrieve(ctx)
-	if err == nil {
+	if got, err = o.provider.Retrieve(ctx); err == nil {
 		return got, nil
 	}
 	if ctx.Err() != nil {

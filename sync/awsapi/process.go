@@ -4,6 +4,7 @@ import (
 	"context"
 	"os/exec"
 	"runtime"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
@@ -20,6 +21,7 @@ func (s *Session) fromProcess(command string) aws.CredentialsProvider {
 		}
 		cmd := exec.CommandContext(ctx, shell[0], shell[1], command) //nolint:gosec // it is the user's own, from the user's own file
 		cmd.Env, cmd.Dir = s.options.Environ, s.options.Dir
+		cmd.WaitDelay = time.Second // one that it has begun may keep its output open for ever
 		return cmd, nil
 	})
 	provider := processcreds.NewProviderCommand(build)
