@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,6 +18,14 @@ type Address struct {
 	InPolicy   bool   // whether a policy can name it
 	Configured string // the environment's, or that of the user's own files
 	Public     string // from the SDK's table; "" where the service has no such
+}
+
+// whence says where to look for an address that is of no use.
+func (a Address) whence() string {
+	if a.InPolicy {
+		return "look at address in the policy, and at " + a.Variable
+	}
+	return "look at " + a.Variable
 }
 
 // A Connection is the way to one service, and to no other.
@@ -47,11 +56,16 @@ func (s *Session) connect(a Address, o rest.Options) (*Connection, error) {
 		return nil, err
 	}
 	if u, err := url.Parse(base); err != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, &store.Error{Op: "open", Ref: a.Service, Kind: store.ErrInvalid, Detail: "its address is that of a service, with nothing after it"}
+		return nil, &store.Error{Op: "open", Ref: a.Service, Kind: store.ErrInvalid, Detail: "its address is that of a service, with nothing after it", Hint: a.whence()}
 	}
 	o.Base, o.UserAgent, o.TLS, o.Notify, o.Next = base, s.options.UserAgent, s.options.TLS, s.options.Notify, s.options.Next
 	o.Hasty, o.Pause, o.MaxBody = hasty, pause, maxBody
 	transport, err := rest.New(o)
+	if e, ok := errors.AsType[*store.Error](err); ok {
+		named := *e
+		named.Ref, named.Hint = "the address of "+a.Service, a.whence()
+		return nil, &named
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -119,6 +119,21 @@ ignore_configured_endpoint_urls = true
 	}
 }
 
+// TestUselessAddress: the message says whose address it is, and where it stands.
+func TestUselessAddress(t *testing.T) {
+	p := newPlace(t)
+	for _, address := range []string{"http://plain.example", "https://ssm.example/?canary"} {
+		session, err := awsapi.Open(t.Context(), p.options("AWS_ENDPOINT_URL="+address, "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = session.Connect(awsapi.Address{Service: "SSM", InPolicy: true})
+		if text := fmt.Sprint(err); !errors.Is(err, store.ErrInvalid) || !strings.Contains(text, "SSM") || strings.Contains(text, "example") || store.Hint(err) != "look at address in the policy, and at AWS_ENDPOINT_URL" {
+			t.Errorf("%s: %v; %s", address, err, store.Hint(err))
+		}
+	}
+}
+
 // TestAllowHasTheWord: no service of the chain is reached that Allow refuses,
 // and each is told with its public address and with who says another.
 func TestAllowHasTheWord(t *testing.T) {
