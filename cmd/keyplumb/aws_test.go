@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	emulator "github.com/keyplumb/keyplumb/sync/emulator/aws"
 	"github.com/keyplumb/keyplumb/sync/emulator/github"
@@ -118,5 +119,26 @@ func TestOwnAWSCredentials(t *testing.T) {
 	v.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
 	if out := v.must(exitFailed, "plan"); !strings.Contains(out, "there is no identity token") {
 		t.Errorf("%s", out)
+	}
+}
+
+// TestOwnerInATag: a role that may see a secret's tags, besides its value, tells
+// whose a value is that is due; one that may not leaves it out, and all else is
+// the same.
+func TestOwnerInATag(t *testing.T) {
+	t.Parallel()
+	for right, told := range map[string]bool{"secretsmanager:DescribeSecret": true, "secretsmanager:None": false} {
+		v := inAWS(newStage(t), "prod")
+		v.aws.Clock().Advance(-400 * 24 * time.Hour)
+		v.put("prod", values("prod", "one"))
+		v.aws.Clock().Advance(400 * 24 * time.Hour)
+		v.aws.Tag("prod/api", "owner", "payments")
+		v.role("prod", emulator.Allow("secretsmanager:GetSecretValue", "*:secret:prod/*"), emulator.Allow(right, "*:secret:prod/*"))
+		v.source(`FIRST: owner:  "a"`, `FIRST: {}`)
+		v.must(exitOK, "sync", "--env", "prod")
+		out := v.must(exitOK, "plan", "--env", "prod")
+		if !strings.Contains(out, "stale-rotation") || strings.Contains(out, "its source names payments as its owner") != told {
+			t.Errorf("%s: %s", right, out)
+		}
 	}
 }

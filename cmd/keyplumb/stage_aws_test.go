@@ -1,17 +1,11 @@
 package main
 
 import (
-	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
-	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 
 	emulator "github.com/keyplumb/keyplumb/sync/emulator/aws"
 )
@@ -22,13 +16,9 @@ import (
 // role for each environment that trusts that environment's jobs alone.
 type awsStage struct {
 	*stage
-	aws    *emulator.Server
-	url    string
-	runner *httptest.Server
-	claims jwt.MapClaims      // of the job's token, besides its audience and its times
-	bearer string             // what the runner wants of who asks for the job's token
-	told   func(token string) // of each token that the job is given; may be nil
-	mu     sync.Mutex
+	*jobRunner
+	aws *emulator.Server
+	url string
 }
 
 const (
@@ -51,8 +41,8 @@ func toSSM(policy string) string {
 // Actions, in the given environment of it; "" for none.
 func inAWS(s *stage, environment string) *awsStage {
 	s.t.Helper()
-	v := &awsStage{stage: s, aws: emulator.New(emulator.Options{}), bearer: rand.Text()}
-	v.claims = jwt.MapClaims{"iss": "https://token.actions.githubusercontent.com", "sub": "repo:acme/api:environment:" + environment}
+	v := &awsStage{stage: s, aws: emulator.New(emulator.Options{})}
+	v.jobRunner = newJobRunner(s.t, environment, v.aws.Clock().Now)
 	listening := httptest.NewServer(v.aws)
 	s.t.Cleanup(listening.Close)
 	v.url = listening.URL
@@ -63,15 +53,12 @@ func inAWS(s *stage, environment string) *awsStage {
 			emulator.Allow("ssm:GetParameters", "*:parameter/"+environment+"/*"))
 		v.put(environment, values(environment, "one"))
 	}
-	v.runner = httptest.NewServer(http.HandlerFunc(v.serveToken))
-	s.t.Cleanup(v.runner.Close)
-	for name, value := range map[string]string{
-		"AWS_ENDPOINT_URL": v.url, "SOPS_AGE_KEY": "",
-		"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", "GITHUB_REPOSITORY": "acme/api", "GITHUB_RUN_ID": "17",
-		"ACTIONS_ID_TOKEN_REQUEST_URL": v.runner.URL + "/token?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": v.bearer,
-	} {
+	for name, value := range v.jobEnviron() {
 		s.setenv(name, value)
 	}
+	s.setenv("AWS_ENDPOINT_URL", v.url)
+	s.setenv("SOPS_AGE_KEY", "")
+	s.setenv("GITHUB_RUN_ID", "17")
 	s.write("keyplumb.cue", toAWS(stagePolicy))
 	return v
 }
@@ -93,35 +80,6 @@ func (v *awsStage) put(environment string, values map[string]string) {
 	for name, value := range values {
 		v.aws.PutParameter("/"+environment+"/"+name, value)
 	}
-}
-
-// serveToken answers as the runner's service does.
-// https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
-func (v *awsStage) serveToken(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Authorization") != "Bearer "+v.bearer || r.URL.Path != "/token" || r.URL.Query().Get("api-version") != "2.0" {
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"count": 1, "value": v.jobToken(r.URL.Query().Get("audience"))}) // to a buffer
-}
-
-// jobToken gives a token of the job for an audience.
-func (v *awsStage) jobToken(audience string) string {
-	now := v.aws.Clock().Now()
-	claims := jwt.MapClaims{"aud": audience, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
-	for name, value := range v.claims {
-		claims[name] = value
-	}
-	signed, err := jwt.NewWithClaims(jwt.SigningMethodRS256, claims).SignedString(jobKey())
-	if err != nil {
-		panic(err)
-	}
-	if v.told != nil {
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		v.told(signed)
-	}
-	return signed
 }
 
 // asked counts the requests, by service and action.
