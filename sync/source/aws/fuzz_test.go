@@ -74,7 +74,7 @@ func hasValue(body, name string) bool {
 // mayBeMissing: the code is that of the whole answer, or, of a current version,
 // the one that a batch has for the secret.
 func mayBeMissing(body string, status int, ref store.Reference) bool {
-	type entry struct{ SecretId, ErrorCode, Message string }
+	type entry struct{ SecretID, ErrorCode, Message string } // JSON names are matched without case
 	var said struct {
 		Type, Code, Message string
 		Errors              []entry
@@ -86,5 +86,5 @@ func mayBeMissing(body string, status int, ref store.Reference) bool {
 	if status != http.StatusOK {
 		return status < http.StatusInternalServerError && gone(said.Type+said.Code, said.Message)
 	}
-	return ref.Version == "" && slices.ContainsFunc(said.Errors, func(e entry) bool { return e.SecretId == ref.Path && gone(e.ErrorCode, e.Message) })
+	return ref.Version == "" && slices.ContainsFunc(said.Errors, func(e entry) bool { return e.SecretID == ref.Path && gone(e.ErrorCode, e.Message) })
 }
