@@ -63,7 +63,7 @@ func (s *Session) connect(a Address, o rest.Options) (*Connection, error) {
 	transport, err := rest.New(o)
 	if e, ok := errors.AsType[*store.Error](err); ok {
 		named := *e
-		named.Ref, named.Hint = "the address of "+a.Service, a.whence()
+		named.Op, named.Ref, named.Hint = "use", "the address of "+a.Service, a.whence()
 		return nil, &named
 	}
 	if err != nil {

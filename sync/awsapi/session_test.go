@@ -128,7 +128,7 @@ func TestUselessAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = session.Connect(awsapi.Address{Service: "SSM", InPolicy: true})
-		if text := fmt.Sprint(err); !errors.Is(err, store.ErrInvalid) || !strings.Contains(text, "SSM") || strings.Contains(text, "example") || store.Hint(err) != "look at address in the policy, and at AWS_ENDPOINT_URL" {
+		if text := fmt.Sprint(err); !errors.Is(err, store.ErrInvalid) || strings.Contains(text, "API address") || !strings.Contains(text, "SSM") || strings.Contains(text, "example") || store.Hint(err) != "look at address in the policy, and at AWS_ENDPOINT_URL" {
 			t.Errorf("%s: %v; %s", address, err, store.Hint(err))
 		}
 	}
