@@ -35,7 +35,7 @@ func (r *Run) describe(ctx context.Context) {
 	for l, refs := range asked {
 		owners[l] = map[store.Reference]string{}
 		for i, told := range r.sources[l].(store.Describer).Describe(ctx, refs) { //nolint:errcheck // it was asked for above
-			owners[l][refs[i]] = told.Owner
+			owners[l][refs[i]] = ownerOf(told.Owner)
 		}
 	}
 	for _, f := range r.due() {
@@ -64,7 +64,8 @@ func (r *Run) due() (out []dueFinding) {
 		}
 		for j := range r.engine.Policy.Secrets {
 			s := &r.engine.Policy.Secrets[j]
-			if s.Name != f.Secret || s.Owner != "" || r.bound[place{s.Name, f.Environment}].owner != "" {
+			read := r.bound[place{s.Name, f.Environment}]
+			if s.Name != f.Secret || s.Owner != "" || read.owner != "" || read.told {
 				continue
 			}
 			for k := range s.Bindings {

@@ -165,6 +165,7 @@ type bound struct {
 	changed time.Time
 	expires time.Time // zero: nobody says so
 	owner   string
+	told    bool // the source has no more to say of it
 	missing bool // the source has no such value
 	why     string
 	help    string

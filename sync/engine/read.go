@@ -166,7 +166,7 @@ func compose(b *policy.Binding, from readings) bound {
 		return single(from[lot{b.From.Source, b.Environment}][reference(b.From.Reference)], b)
 	}
 	var pairs, versions []string
-	var whole bound
+	whole := bound{told: true}
 	for _, part := range b.From.Parts {
 		one := single(from[lot{part.Source, b.Environment}][reference(part.Reference)], b)
 		if one.missing {
@@ -183,6 +183,7 @@ func compose(b *policy.Binding, from readings) bound {
 			whole.expires = one.expires
 		}
 		whole.owner = cmp.Or(whole.owner, one.owner)
+		whole.told = whole.told && one.told
 	}
 	text := strings.NewReplacer(pairs...).Replace(b.From.Join)
 	whole.value, whole.version = secret.New([]byte(text)), joinVersions(versions)
@@ -205,7 +206,7 @@ func single(reading store.Reading, b *policy.Binding) bound {
 		return bound{missing: true, why: fmt.Sprintf("its value in %s is empty", b.Environment),
 			help: "put the value into the source, or mark the secret optional: true"}
 	}
-	return bound{value: reading.Value, version: reading.Version, changed: reading.Changed, expires: reading.Expires, owner: reading.Owner}
+	return bound{value: reading.Value, version: reading.Version, changed: reading.Changed, expires: reading.Expires, owner: ownerOf(reading.Owner), told: reading.Told}
 }
 
 func missingWords(err error, environment string) string {

@@ -28,6 +28,7 @@ type Reading struct {
 	Changed time.Time // when this version was made, by the source's own clock; zero where unknown
 	Expires time.Time // when the source's own word on it ends its life; zero where it says nothing
 	Owner   string    // who the source says answers for it; "" where it says nothing
+	Told    bool      // that is all that the source knows: a [Describer] has no more to say
 	Err     error     // one of this package's errors, wrapped; then the rest is zero
 }
 

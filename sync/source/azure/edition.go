@@ -52,7 +52,7 @@ func timeOf(at *time.Time) time.Time {
 }
 
 func (e edition) about() store.Reading {
-	return store.Reading{Version: e.id, Changed: e.created, Expires: e.expires, Owner: e.owner}
+	return store.Reading{Version: e.id, Changed: e.created, Expires: e.expires, Owner: e.owner, Told: true}
 }
 
 // refusal tells why a version is not to be used. Key Vault refuses to give a

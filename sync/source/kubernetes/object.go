@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,7 +30,7 @@ func (o object) answers(r request) bool {
 
 // about is what the cluster knows of the secret.
 func (o object) about() store.Reading {
-	return store.Reading{Version: string(o.Metadata.UID) + " at " + o.Metadata.ResourceVersion, Changed: o.changed(), Owner: o.owner()}
+	return store.Reading{Version: string(o.Metadata.UID) + " at " + o.Metadata.ResourceVersion, Changed: o.changed(), Owner: o.owner(), Told: true}
 }
 
 // changed is when a value was last written: the latest time of a manager that
@@ -55,8 +54,7 @@ func (o object) changed() time.Time {
 // ownerReferences are objects.
 func (o object) owner() string {
 	for _, marks := range []map[string]string{o.Metadata.Annotations, o.Metadata.Labels} {
-		name := strings.TrimSpace(marks["owner"])
-		if name != "" && len(name) <= 200 && strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+		if name := marks["owner"]; name != "" {
 			return name
 		}
 	}

@@ -1,9 +1,7 @@
 package vault
 
 import (
-	"strings"
 	"time"
-	"unicode"
 )
 
 // The names in a secret's custom metadata that keyplumb knows. Vault itself
@@ -13,17 +11,12 @@ const (
 	expiresKey = "expires" // a day, or a time of RFC 3339
 )
 
-// maxOwner is the longest name of an owner, in bytes: it ends sentences.
-const maxOwner = 100
-
 // about reads what comes with a version besides its value. The date is written
 // for the newest version, so it is no word on another; but what the vault is
 // going to delete ends then.
 func (e *edition) about(metadata map[string]any, newest bool) {
 	custom, _ := metadata["custom_metadata"].(map[string]any)
-	if owner, _ := custom[ownerKey].(string); len(owner) <= maxOwner && strings.IndexFunc(owner, isUnprintable) < 0 {
-		e.owner = strings.TrimSpace(owner)
-	}
+	e.owner, _ = custom[ownerKey].(string)
 	if newest {
 		e.expires = dayOf(custom[expiresKey])
 	}
@@ -31,8 +24,6 @@ func (e *edition) about(metadata map[string]any, newest bool) {
 		e.expires = deleted
 	}
 }
-
-func isUnprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // dayOf is timeOf for what people write: a day begins at midnight (UTC).
 func dayOf(v any) time.Time {

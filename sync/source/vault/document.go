@@ -9,7 +9,7 @@ import (
 
 // document is an edition as it is looked up in.
 func (e edition) document(ref string) store.Document {
-	return store.Document{Ref: ref, Fields: e.data, About: store.Reading{Version: e.version(), Changed: e.created, Expires: e.expires, Owner: e.owner}}
+	return store.Document{Ref: ref, Fields: e.data, About: store.Reading{Version: e.version(), Changed: e.created, Expires: e.expires, Owner: e.owner, Told: e.number > 0}}
 }
 
 // version names an edition: by the time, too, since numbers begin anew where a
