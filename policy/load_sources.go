@@ -92,6 +92,7 @@ func (r *reader) source(name string, v cue.Value) {
 		r.cloud(&s, v)
 		r.kubernetes(&s, v)
 	}
+	r.audience(&s, v)
 	r.policy.Sources = append(r.policy.Sources, s)
 }
 
