@@ -26,9 +26,9 @@ func TestBadAzure(t *testing.T) {
 		{badInput{name: "no identity", code: exitFailed, want: []string{"there is no identity token", "hint: give the job permissions: {id-token: write"}},
 			func(a *azureStage) { a.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "") }},
 		{badInput{name: "another repository", code: exitFailed, want: []string{"the application has no federated credential for this job's subject (AADSTS700213)", "hint: compare the subject"}},
-			func(a *azureStage) { a.claims["sub"] = "repo:mallory/api:environment:both" }},
+			func(a *azureStage) { a.claim("sub", "repo:mallory/api:environment:both") }},
 		{badInput{name: "another issuer", code: exitFailed, want: []string{"no federated credential for this job's issuer (AADSTS700211)", "hint: the issuer is"}},
-			func(a *azureStage) { a.claims["iss"] = "https://mallory.example" }},
+			func(a *azureStage) { a.claim("iss", "https://mallory.example") }},
 		{badInput{name: "another audience", code: exitFailed, want: []string{"for another audience than api://AzureADTokenExchange (AADSTS700212)"}},
 			func(a *azureStage) {
 				a.trust(emulator.Federated{Issuer: a.claims["iss"].(string), Subject: a.claims["sub"].(string), Audience: "api://Other"})

@@ -28,9 +28,9 @@ func TestBadGCP(t *testing.T) {
 		{badInput{name: "no identity", code: exitFailed, want: []string{"there is no identity token", "hint: give the job permissions: {id-token: write"}},
 			func(g *gcpStage) { g.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "") }},
 		{badInput{name: "another branch", code: exitFailed, want: []string{"the provider's attribute condition keeps this job out", "hint: compare the provider's attribute-condition"}},
-			func(g *gcpStage) { g.claims["ref"] = "refs/heads/wild" }},
+			func(g *gcpStage) { g.claim("ref", "refs/heads/wild") }},
 		{badInput{name: "another repository", code: exitFailed, want: []string{gcpAccount + " is not there, or this job may not become it", "hint: grant roles/iam.workloadIdentityUser"}},
-			func(g *gcpStage) { g.claims["repository"] = "mallory/api" }},
+			func(g *gcpStage) { g.claim("repository", "mallory/api") }},
 		{badInput{name: "another key", code: exitFailed, want: []string{"Google cannot check who signed the token"}},
 			func(g *gcpStage) {
 				g.google.AddProvider(gcpProvider, emulator.Provider{Keys: []*rsa.PublicKey{}, Issuer: gcpIssuer})

@@ -55,7 +55,7 @@ func clusterCases() []leakCase {
 			k.cluster.Put("prod", "api", emulator.Secret{Data: data})
 			k.source("JSON: {}", `JSON: in: [_]: from: field: ""`)
 		}), commands: running},
-		{name: "cluster, denied", prepare: fromCluster(func(_ *aviary, k *clusterStage) { k.claims["sub"] = "nobody" }), commands: running},
+		{name: "cluster, denied", prepare: fromCluster(func(_ *aviary, k *clusterStage) { k.claim("sub", "nobody") }), commands: running},
 		{name: "cluster, values in the wrong variables", prepare: fromCluster(func(a *aviary, _ *clusterStage) {
 			for i, name := range []string{"KUBERNETES_CACERT", "KUBERNETES_ID_TOKEN", "KUBECONFIG"} {
 				a.setenv(name, a.values["prod"][[]string{"SHORT", "UNICODE", "QUOTES"}[i]])

@@ -99,8 +99,17 @@ func (g *gcpStage) serveToken(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"count": 1, "value": g.jobToken(r.URL.Query().Get("audience"))}) // to a buffer
 }
 
+// claim changes a claim of the job's tokens. A token may be on its way.
+func (g *gcpStage) claim(name string, value any) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.claims[name] = value
+}
+
 // jobToken gives a token of the job for an audience.
 func (g *gcpStage) jobToken(audience string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	now := time.Now()
 	claims := jwt.MapClaims{"aud": audience, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
 	for name, value := range g.claims {
@@ -111,8 +120,6 @@ func (g *gcpStage) jobToken(audience string) string {
 		panic(err)
 	}
 	if g.told != nil {
-		g.mu.Lock()
-		defer g.mu.Unlock()
 		g.told(signed)
 	}
 	return signed

@@ -156,8 +156,17 @@ func (k *clusterStage) serveToken(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"count": 1, "value": k.jobToken(r.URL.Query().Get("audience"))}) // to a buffer
 }
 
+// claim changes a claim of the job's tokens. A token may be on its way.
+func (k *clusterStage) claim(name string, value any) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.claims[name] = value
+}
+
 // jobToken gives a token of the job for an audience.
 func (k *clusterStage) jobToken(audience string) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	now := k.cluster.Clock().Now()
 	claims := jwt.MapClaims{"aud": audience, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
 	for name, value := range k.claims {
@@ -168,8 +177,6 @@ func (k *clusterStage) jobToken(audience string) string {
 		panic(err)
 	}
 	if k.told != nil {
-		k.mu.Lock()
-		defer k.mu.Unlock()
 		k.told(signed)
 	}
 	return signed

@@ -62,8 +62,17 @@ func (j *jobRunner) serveToken(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"count": 1, "value": j.jobToken(r.URL.Query().Get("audience"))}) // to a buffer
 }
 
+// claim changes a claim of the job's tokens. A token may be on its way.
+func (j *jobRunner) claim(name string, value any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.claims[name] = value
+}
+
 // jobToken gives a token of the job for an audience.
 func (j *jobRunner) jobToken(audience string) string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	now := j.now()
 	claims := jwt.MapClaims{"aud": audience, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
 	for name, value := range j.claims {
@@ -74,8 +83,6 @@ func (j *jobRunner) jobToken(audience string) string {
 		panic(err)
 	}
 	if j.told != nil {
-		j.mu.Lock()
-		defer j.mu.Unlock()
 		j.told(signed)
 	}
 	return signed
