@@ -1,13 +1,10 @@
 package main
 
 import (
-	"crypto/rand"
 	"crypto/rsa"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,15 +18,11 @@ import (
 // takes the jobs of acme/api, and become the service account of an environment.
 type gcpStage struct {
 	*stage
+	*jobRunner
 	google *emulator.Server
 	url    string // of the API
 	sts    string // of the token service: another host
 	iam    string // where one becomes a service account: a third one
-	runner *httptest.Server
-	claims jwt.MapClaims      // of the job's token, besides its audience and its times
-	bearer string             // what the runner wants of who asks for the job's token
-	told   func(token string) // of each token that the job is given; may be nil
-	mu     sync.Mutex
 }
 
 const (
@@ -48,7 +41,7 @@ func toGCP(policy string) string {
 // looks at when it ends.
 func inGCP(s *stage) *gcpStage {
 	s.t.Helper()
-	g := &gcpStage{stage: s, google: emulator.New(emulator.Options{}), bearer: rand.Text()}
+	g := &gcpStage{stage: s, google: emulator.New(emulator.Options{}), jobRunner: newJobRunner(s.t, "", time.Now)}
 	g.claims = jwt.MapClaims{"iss": gcpIssuer, "repository": "acme/api", "ref": "refs/heads/main", "sub": "repo:acme/api:ref:refs/heads/main"}
 	for _, url := range []*string{&g.url, &g.sts, &g.iam} {
 		*url = g.listens(g.google)
@@ -64,12 +57,12 @@ func inGCP(s *stage) *gcpStage {
 			g.google.Put(secretOf(environment, name), []byte(value))
 		}
 	}
-	g.runner = httptest.NewServer(http.HandlerFunc(g.serveToken))
-	s.t.Cleanup(g.runner.Close)
+	for name, value := range g.jobEnviron() {
+		s.setenv(name, value)
+	}
 	for name, value := range map[string]string{
 		"CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER": g.url + "/", "CLOUDSDK_API_ENDPOINT_OVERRIDES_STS": g.sts, "CLOUDSDK_API_ENDPOINT_OVERRIDES_IAMCREDENTIALS": g.iam,
-		"SOPS_AGE_KEY": "", "CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", "GITHUB_REPOSITORY": "acme/api",
-		"ACTIONS_ID_TOKEN_REQUEST_URL": g.runner.URL + "/token?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": g.bearer,
+		"SOPS_AGE_KEY": "",
 	} {
 		s.setenv(name, value)
 	}
@@ -86,43 +79,6 @@ func (g *gcpStage) listens(h http.Handler) string {
 	listening := httptest.NewServer(h)
 	g.t.Cleanup(listening.Close)
 	return listening.URL
-}
-
-// serveToken answers as the runner's service does.
-// https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
-func (g *gcpStage) serveToken(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Authorization") != "Bearer "+g.bearer || r.URL.Path != "/token" {
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"count": 1, "value": g.jobToken(r.URL.Query().Get("audience"))}) // to a buffer
-}
-
-// claim changes a claim of the job's tokens. A token may be on its way.
-func (g *gcpStage) claim(name string, value any) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.claims[name] = value
-}
-
-// jobToken gives a token of the job for an audience.
-func (g *gcpStage) jobToken(audience string) string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	now := time.Now()
-	claims := jwt.MapClaims{"aud": audience, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
-	for name, value := range g.claims {
-		claims[name] = value
-	}
-	signed, err := jwt.NewWithClaims(jwt.SigningMethodRS256, claims).SignedString(jobKey())
-	if err != nil {
-		panic(err)
-	}
-	if g.told != nil {
-		g.told(signed)
-	}
-	return signed
 }
 
 // asked counts Google's requests, by method and path.

@@ -1,21 +1,13 @@
 package main
 
 import (
-	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-
-	"github.com/golang-jwt/jwt/v5"
 
 	emulator "github.com/keyplumb/keyplumb/sync/emulator/kubernetes"
 )
@@ -25,15 +17,11 @@ import (
 // system gives them, and people by a kubeconfig.
 type clusterStage struct {
 	*stage
+	*jobRunner
 	cluster *emulator.Server
 	url     string // of the cluster
 	roots   []byte // its certificate authority
 	outside string // a folder that is not in the repository
-	runner  *httptest.Server
-	claims  jwt.MapClaims      // of the job's token, besides its audience and its times
-	bearer  string             // what the runner wants of who asks for the job's token
-	told    func(token string) // of each token that the job is given; may be nil
-	mu      sync.Mutex
 }
 
 const githubIssuer = "https://token.actions.githubusercontent.com"
@@ -50,8 +38,8 @@ const jobsLogIn = `{method: "oidc"}`
 // GitHub Actions, in the given environment of it.
 func inKubernetes(s *stage, environment string) *clusterStage {
 	s.t.Helper()
-	k := &clusterStage{stage: s, cluster: emulator.New(emulator.Options{Clock: s.github.Clock()}), bearer: rand.Text(), outside: outsideOf(s.t)}
-	k.claims = jwt.MapClaims{"iss": githubIssuer, "repository": "acme/api", "sub": "repo:acme/api:environment:" + environment}
+	k := &clusterStage{stage: s, cluster: emulator.New(emulator.Options{Clock: s.github.Clock()}), outside: outsideOf(s.t)}
+	k.jobRunner = newJobRunner(s.t, environment, k.cluster.Clock().Now)
 	t, ok := s.t.(*testing.T)
 	if !ok {
 		s.t.Fatal("no test")
@@ -66,14 +54,13 @@ func inKubernetes(s *stage, environment string) *clusterStage {
 		k.cluster.Bind(of, "github:repo:acme/api:environment:both", role)
 		k.put(of, values(of, "one"))
 	}
-	k.runner = httptest.NewServer(http.HandlerFunc(k.serveToken))
-	s.t.Cleanup(k.runner.Close)
+	for name, value := range k.jobEnviron() {
+		s.setenv(name, value)
+	}
 	roots := filepath.Join(k.outside, "roots.pem")
 	k.writeOutside("roots.pem", string(k.roots))
 	for name, value := range map[string]string{
 		"SOPS_AGE_KEY": "", "HOME": k.outside, "KUBERNETES_CACERT": roots,
-		"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "push", "GITHUB_REPOSITORY": "acme/api",
-		"ACTIONS_ID_TOKEN_REQUEST_URL": k.runner.URL + "/token?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": k.bearer,
 	} {
 		s.setenv(name, value)
 	}
@@ -144,42 +131,6 @@ func (k *clusterStage) user(token string) {
 	for _, namespace := range []string{"dev", "prod"} {
 		k.cluster.Bind(namespace, "jane", emulator.Role{Verbs: []string{"get"}})
 	}
-}
-
-// serveToken answers as the runner's service does.
-// https://docs.github.com/actions/reference/security/oidc#methods-for-requesting-the-oidc-token
-func (k *clusterStage) serveToken(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Authorization") != "Bearer "+k.bearer || r.URL.Path != "/token" {
-		w.WriteHeader(http.StatusUnauthorized)
-		return
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"count": 1, "value": k.jobToken(r.URL.Query().Get("audience"))}) // to a buffer
-}
-
-// claim changes a claim of the job's tokens. A token may be on its way.
-func (k *clusterStage) claim(name string, value any) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.claims[name] = value
-}
-
-// jobToken gives a token of the job for an audience.
-func (k *clusterStage) jobToken(audience string) string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	now := k.cluster.Clock().Now()
-	claims := jwt.MapClaims{"aud": audience, "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
-	for name, value := range k.claims {
-		claims[name] = value
-	}
-	signed, err := jwt.NewWithClaims(jwt.SigningMethodRS256, claims).SignedString(jobKey())
-	if err != nil {
-		panic(err)
-	}
-	if k.told != nil {
-		k.told(signed)
-	}
-	return signed
 }
 
 // asked gives the cluster's requests, in order of time, by method and path.
