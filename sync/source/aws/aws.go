@@ -55,7 +55,6 @@ type api struct {
 	get      func(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 	batch    func(context.Context, *secretsmanager.BatchGetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.BatchGetSecretValueOutput, error)
 	describe func(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error)
-	versions func(context.Context, *secretsmanager.ListSecretVersionIdsInput, ...func(*secretsmanager.Options)) (*secretsmanager.ListSecretVersionIdsOutput, error)
 }
 
 // New opens a source without a request. The address is the policy's, "" where
@@ -76,7 +75,7 @@ func New(ctx context.Context, session *awsapi.Session, address string) (*Source,
 	client := secretsmanager.New(secretsmanager.Options{
 		Region: region, BaseEndpoint: &way.Address, HTTPClient: way.HTTP, Credentials: session.Credentials(), Retryer: sdk.NopRetryer{},
 	})
-	operations := api{client.GetSecretValue, client.BatchGetSecretValue, client.DescribeSecret, client.ListSecretVersionIds}
+	operations := api{client.GetSecretValue, client.BatchGetSecretValue, client.DescribeSecret}
 	return &Source{session: session, way: way, api: operations}, nil
 }
 

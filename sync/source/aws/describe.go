@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -15,10 +14,9 @@ import (
 )
 
 // Describe gives what Read would, without the values, and the owner that a tag
-// of that name tells. It needs secretsmanager:DescribeSecret on each secret,
-// and for the date of a version secretsmanager:ListSecretVersionIds; without
-// the latter the date is zero. The next rotation is not taken for an end: it is
-// the source's own to make.
+// of that name tells. It needs secretsmanager:DescribeSecret on each secret. The
+// date of a version would be a request more, and is left out. The next rotation
+// is not taken for an end: it is the source's own to make.
 func (s *Source) Describe(ctx context.Context, refs []store.Reference) []store.Reading {
 	return store.ReadAtOnce(ctx, parallel, refs, func(path, version string) (store.Lookup, error) {
 		about, err := s.describe(ctx, path, version)
@@ -57,7 +55,6 @@ func (s *Source) describe(ctx context.Context, path, version string) (store.Read
 			return store.Reading{}, e
 		}
 	}
-	about.Changed = s.made(ctx, path, about.Version)
 	return about, nil
 }
 
@@ -70,28 +67,6 @@ func stageOf(version string) string {
 		return previous
 	}
 	return version
-}
-
-// made tells when a version was made; zero where the role may not see that.
-func (s *Source) made(ctx context.Context, path, id string) time.Time {
-	in := &secretsmanager.ListSecretVersionIdsInput{SecretId: &path, IncludeDeprecated: sdk.Bool(true)}
-	const pages = 20 // about 100 versions are kept
-	for range pages {
-		out, err := s.api.versions(ctx, in)
-		if err != nil {
-			return time.Time{}
-		}
-		for _, v := range out.Versions {
-			if sdk.ToString(v.VersionId) == id {
-				return sdk.ToTime(v.CreatedDate)
-			}
-		}
-		if sdk.ToString(out.NextToken) == "" {
-			break
-		}
-		in.NextToken = out.NextToken
-	}
-	return time.Time{}
 }
 
 // explainDescribe is explain, for who need not be able to read.
